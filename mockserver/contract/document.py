@@ -1,0 +1,182 @@
+"""Contract files: YAML read strictly, references resolved inside the contract's own folder."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import yaml
+
+from mockserver.errors import ContractError
+
+MAX_BYTES: Final = 4 * 1024 * 1024
+
+# The scalars of YAML 1.2's core schema. PyYAML's own table is YAML 1.1's, which reads `16:9` as
+# the number 969, `no` as false and `2026-11-21` as a date.
+PLAIN_SCALARS: Final = {
+    "tag:yaml.org,2002:null": r"^(?:~|null|Null|NULL|)$",
+    "tag:yaml.org,2002:bool": r"^(?:true|True|TRUE|false|False|FALSE)$",
+    "tag:yaml.org,2002:int": r"^[-+]?(?:0|[1-9][0-9]*)$",
+    "tag:yaml.org,2002:float": r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$",
+}
+
+
+class _Loader(yaml.CSafeLoader):
+    """The safe loader with YAML 1.2's scalars."""
+
+    yaml_implicit_resolvers: ClassVar[Any] = {}
+
+
+for _tag, _pattern in PLAIN_SCALARS.items():
+    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), None)
+
+
+def read_yaml(path: Path, where: str) -> dict[str, Any]:
+    """Read one YAML file that holds a mapping; `where` names it in complaints.
+
+    Aliases and doubled keys are refused: what a contract says, it says once and in full.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ContractError(where, f"cannot be read: {error.strerror}") from error
+    if len(raw) > MAX_BYTES:
+        raise ContractError(where, f"is {len(raw)} bytes long, the limit is {MAX_BYTES}")
+    loader = _Loader(raw)
+    try:
+        root = loader.get_single_node()
+        if not isinstance(root, yaml.MappingNode):
+            raise ContractError(where, "holds no mapping at its top")
+        _check_nodes(root, where)
+        value: dict[str, Any] = loader.construct_document(root)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+        raise ContractError(where, f"is not YAML: {_say_on_one_line(error)}") from error
+    finally:
+        loader.dispose()
+    return value
+
+
+def _say_on_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _check_nodes(root: yaml.Node, where: str) -> None:
+    seen: set[int] = set()
+    open_nodes: list[yaml.Node] = [root]
+    while open_nodes:
+        node = open_nodes.pop()
+        line = f"{where} line {node.start_mark.line + 1}"
+        if id(node) in seen:
+            raise ContractError(line, "uses a YAML alias", "write the value out, or use $ref")
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            if twice := {key for key in keys if keys.count(key) > 1}:
+                raise ContractError(line, f"has the key {min(twice)!r} twice")
+            for key, value in node.value:
+                open_nodes += (key, value)
+        elif isinstance(node, yaml.SequenceNode):
+            open_nodes += node.value
+
+
+def split_pointer(pointer: str) -> list[str]:
+    """The parts of a JSON pointer, unescaped."""
+    return [p.replace("~1", "/").replace("~0", "~") for p in pointer.split("/")[1:]]
+
+
+def escape(part: object) -> str:
+    """One part of a JSON pointer, escaped."""
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+class Document:
+    """A contract's files: the main one, and others that it refers to, read when first used."""
+
+    def __init__(self, folder: Path, root: dict[str, Any], name: str) -> None:
+        self.folder = folder
+        self.root = root
+        self.name = name  # of the main file, for example "contract.yaml"
+        self._files: dict[str, dict[str, Any]] = {name: root}
+
+    def where(self, pointer: str = "", file: str | None = None) -> str:
+        """A place as complaints name it: `acme/contract.yaml#/paths`."""
+        return f"{self.folder.name}/{file or self.name}#{pointer}"
+
+    def find(self, ref: str, file: str) -> tuple[Any, str, str]:
+        """What a reference points at, with the file and the pointer of the place."""
+        target, _, pointer = ref.partition("#")
+        name = self._place(target, file) if target else file
+        node: Any = self._open(name, file, ref)
+        for part in split_pointer(pointer):
+            if isinstance(node, list) and part.isdecimal() and int(part) < len(node):
+                node = node[int(part)]
+            elif isinstance(node, Mapping) and part in node:
+                node = node[part]
+            else:
+                raise ContractError(self.where(pointer, name), "there is nothing at this pointer")
+        return node, name, pointer
+
+    def _place(self, target: str, file: str) -> str:
+        if "://" in target:
+            raise ContractError(
+                self.where("", file), f"refers to {target}", "remote references are never fetched"
+            )
+        path = (self.folder / file).parent / target
+        resolved = path.resolve()
+        if not resolved.is_relative_to(self.folder.resolve()):
+            raise ContractError(self.where("", file), f"refers to {target}, outside its folder")
+        return resolved.relative_to(self.folder.resolve()).as_posix()
+
+    def _open(self, name: str, file: str, ref: str) -> dict[str, Any]:
+        if name not in self._files:
+            path = self.folder / name
+            if not path.is_file():
+                raise ContractError(self.where("", file), f"refers to {ref}, which is no file")
+            self._files[name] = read_yaml(path, self.where("", name).rstrip("#"))
+        return self._files[name]
+
+    def resolve(self, node: Any, file: str | None = None, pointer: str = "") -> Any:
+        """A copy of a node with every reference under it replaced by what it points at.
+
+        The branches of a `discriminator` stay references: a catalogue is read model by model.
+        """
+        return self._resolve(node, file or self.name, pointer, ())
+
+    def _resolve(self, node: Any, file: str, pointer: str, trail: tuple[str, ...]) -> Any:
+        if isinstance(node, list):
+            return [
+                self._resolve(child, file, f"{pointer}/{i}", trail) for i, child in enumerate(node)
+            ]
+        if not isinstance(node, dict):
+            return node
+        if isinstance(node.get("$ref"), str):
+            return self._follow(node, file, pointer, trail)
+        catalogue = "discriminator" in node
+        return {
+            name: child
+            if catalogue and name in ("oneOf", "discriminator")
+            else self._resolve(child, file, f"{pointer}/{escape(name)}", trail)
+            for name, child in node.items()
+        }
+
+    def _follow(self, node: dict[str, Any], file: str, pointer: str, trail: tuple[str, ...]) -> Any:
+        target, name, place = self.find(node["$ref"], file)
+        step = f"{name}#{place}"
+        if step in trail:
+            raise ContractError(
+                self.where(pointer, file), f"the reference {node['$ref']} comes back to itself"
+            )
+        found = self._resolve(target, name, place, (*trail, step))
+        beside = {key: value for key, value in node.items() if key != "$ref"}
+        return {**found, **beside} if beside and isinstance(found, dict) else found
+
+
+def walk(node: Any, pointer: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every mapping under a node, with its pointer."""
+    if isinstance(node, dict):
+        yield pointer, node
+        for name, child in node.items():
+            yield from walk(child, f"{pointer}/{escape(name)}")
+    elif isinstance(node, list):
+        for index, child in enumerate(node):
+            yield from walk(child, f"{pointer}/{index}")

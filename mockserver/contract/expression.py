@@ -1,0 +1,36 @@
+"""OpenAPI runtime expressions, whole or embedded in text: `{$refusal.field} is required`."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+PLACEHOLDER: Final = re.compile(r"\{\$([^{}]+)\}")
+
+
+def list_names(text: str) -> list[str]:
+    """The expressions in a text, without their dollar signs: facts, or `request.body#/…`."""
+    return PLACEHOLDER.findall(text)
+
+
+def compile_text(text: str) -> Callable[[Mapping[str, object]], str]:
+    """A function from facts to the text with every `{$fact}` filled in."""
+    if not list_names(text):
+        return lambda facts: text
+    return lambda facts: PLACEHOLDER.sub(lambda match: str(facts.get(match[1], "")), text)
+
+
+def parse_source(expression: str) -> tuple[str, tuple[str, ...]]:
+    """Where an expression looks: `$request.body#/a/b` is ("request.body", ("a", "b")).
+
+    `$response.header.X-Id` is ("response.header", ("X-Id",)). Raises ValueError on anything
+    that OpenAPI does not know.
+    """
+    text = expression.strip("{}")
+    match = re.fullmatch(r"\$((?:request|response)\.body)#((?:/[^/]*)*)", text)
+    if match:
+        names = match[2].split("/")[1:]
+        return match[1], tuple(n.replace("~1", "/").replace("~0", "~") for n in names)
+    match = re.fullmatch(r"\$((?:request|response)\.(?:query|header|path))\.(\S+)", text)
+    if match:
+        return match[1], (match[2],)
+    raise ValueError(f"{expression!r} is not a runtime expression")

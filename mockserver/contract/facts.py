@@ -1,0 +1,52 @@
+"""The closed list of facts that a contract's fields can carry, each with its kind."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """How a fact is held in Python, between the wire and the engine."""
+
+    TEXT = "text"  # str
+    TEXTS = "texts"  # list of str
+    INTEGER = "integer"  # int
+    STATE = "state"  # the wire's own word for a state: any JSON scalar
+    INSTANT = "instant"  # int, milliseconds since the Unix epoch
+    SPAN = "span"  # int, milliseconds
+    CREDITS = "credits"  # int, thousandths of a credit
+    JSON = "json"  # any JSON value
+
+
+FACTS: Final[dict[str, Kind]] = {
+    "task.id": Kind.TEXT,
+    "task.model": Kind.TEXT,
+    "task.state": Kind.STATE,
+    "task.request": Kind.JSON,  # the whole submit body
+    "task.input": Kind.JSON,  # the part of the submit body that describes the work
+    "task.results": Kind.TEXTS,  # addresses of the result files
+    "task.failure.code": Kind.TEXT,
+    "task.failure.message": Kind.TEXT,
+    "task.created": Kind.INSTANT,
+    "task.updated": Kind.INSTANT,
+    "task.finished": Kind.INSTANT,
+    "task.elapsed": Kind.SPAN,
+    "task.price": Kind.CREDITS,  # what was charged at submit
+    "task.cost": Kind.CREDITS,  # what it costs in the end: the price less the refund
+    "input.prompt": Kind.TEXT,
+    "input.images": Kind.TEXTS,
+    "callback.url": Kind.TEXT,
+    "account.balance": Kind.CREDITS,
+    "link.source": Kind.TEXT,  # the address for which a link is asked
+    "link.address": Kind.TEXT,  # the link that was made
+    "call.path": Kind.TEXT,
+    "call.time": Kind.INSTANT,
+    "reply.code": Kind.INTEGER,
+    "reply.message": Kind.TEXT,
+    "refusal.field": Kind.TEXT,
+    "refusal.retry_after": Kind.INTEGER,  # seconds, rounded up
+    "refusal.limit": Kind.INTEGER,
+    "refusal.window": Kind.INTEGER,  # seconds
+    "refusal.tier": Kind.TEXT,
+}
+
+Facts = dict[str, object]

@@ -1,0 +1,97 @@
+"""Reads a contract's folder, in one of its editions, into a Contract."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from mockserver.contract.document import Document, read_yaml
+from mockserver.contract.grammar import check_words, suggest
+from mockserver.contract.model import Contract
+from mockserver.contract.operations import OperationReader
+from mockserver.contract.provider_words import build_rules
+from mockserver.contract.request_body import BodyReader
+from mockserver.contract.shape import Shape
+from mockserver.errors import ContractError
+
+MAIN: Final = "contract.yaml"
+DOCUMENTED: Final = "documented"
+PREFERRED: Final = "observed"
+
+
+def list_editions(folder: Path) -> tuple[str, ...]:
+    """The editions of a contract: what is documented, and one per overlay beside it."""
+    overlays = sorted(path.stem for path in folder.glob("*.yaml") if path.name != MAIN)
+    return (DOCUMENTED, *overlays)
+
+
+def load(folder: Path, edition: str | None = None) -> Contract:
+    """Read a contract; without an edition `observed` where there is one, else `documented`.
+
+    Raises ContractError with the file and a JSON pointer for anything that it cannot use.
+    """
+    editions = list_editions(folder)
+    chosen = edition or (PREFERRED if PREFERRED in editions else DOCUMENTED)
+    if chosen not in editions:
+        raise ContractError(folder.name, f"has no edition {chosen!r}", suggest(chosen, editions))
+    return build(read_document(folder, chosen), chosen, editions)
+
+
+def read_document(folder: Path, edition: str) -> Document:
+    """The main file of a contract with the edition's overlay applied."""
+    if not (folder / MAIN).is_file():
+        raise ContractError(str(folder), f"has no {MAIN}", "a contract is a folder that holds one")
+    root = read_yaml(folder / MAIN, f"{folder.name}/{MAIN}")
+    if edition != DOCUMENTED:
+        from mockserver.contract.overlay import apply_overlay
+
+        name = f"{edition}.yaml"
+        where = f"{folder.name}/{name}"
+        root = apply_overlay(root, read_yaml(folder / name, where), f"{where}#")
+    return Document(folder, root, MAIN)
+
+
+def build(document: Document, edition: str, editions: tuple[str, ...]) -> Contract:
+    """The contract that a document describes."""
+    root = document.root
+    version = str(root.get("openapi", ""))
+    if not version.startswith("3.1"):
+        raise ContractError(document.where("/openapi"), f"is {version!r}", "write 3.1.0")
+    if "x-provider" not in root:
+        raise ContractError(document.where(), "has no x-provider")
+    for complaint in check_words(root, document.where(), document.resolve):
+        raise complaint
+    words = root["x-provider"]
+    rules = build_rules(words, document.where("/x-provider"))
+    bodies = BodyReader(document, words.get("walk", "full") == "full")
+    operations = OperationReader(document, bodies).read_all()
+    return Contract(
+        name=words["name"],
+        title=words["title"],
+        edition=edition,
+        editions=editions,
+        servers=tuple(server["url"] for server in root.get("servers", ())),
+        lifecycle=rules.lifecycle,
+        gates=tuple(words["gates"]),
+        operations=operations,
+        money=rules.money,
+        failures=rules.failures,
+        limits=rules.limits,
+        tiers=rules.tiers,
+        default_tier=words.get("default_tier"),
+        retention=rules.retention,
+        idempotency=rules.idempotency,
+        http_status=words["http_status"],
+        ids=words["ids"],
+        polling=rules.polling,
+        unknown_path=_read_unknown_path(document, words.get("unknown_path")),
+        document=root,
+    )
+
+
+def _read_unknown_path(document: Document, words: dict[str, Any] | None) -> Shape | None:
+    if words is None:
+        return None
+    pointer = "/x-provider/unknown_path/schema"
+    schema = document.resolve(words["schema"], pointer=pointer)
+    return Shape(
+        ("not_found",), words["status"], "application/json", schema, document.where(pointer)
+    )

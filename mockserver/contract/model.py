@@ -1,0 +1,184 @@
+"""A contract as the engine sees it: operations, lifecycle, money, limits and failures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from mockserver.contract.body import Body
+from mockserver.contract.moments import FALLBACK, Phase
+from mockserver.contract.shape import Shape
+
+Scalar = str | int | float | bool | None
+
+
+class Role(StrEnum):
+    """What an operation is for."""
+
+    SUBMIT = "submit"
+    INSPECT = "inspect"
+    COLLECT = "collect"
+    CANCEL = "cancel"
+    BALANCE = "balance"
+    UPLOAD = "upload"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One wire word for where a task stands, with its neutral phase."""
+
+    name: Scalar
+    phase: Phase
+    next: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The states of a task; the first path is the one that a task walks unless told otherwise."""
+
+    states: tuple[State, ...]
+    entry: Scalar
+
+    @cached_property
+    def by_name(self) -> Mapping[Scalar, State]:
+        """Every state under its wire word."""
+        return {state.name: state for state in self.states}
+
+    @cached_property
+    def walk(self) -> tuple[State, ...]:
+        """The open states from the entry on, following the first open successor of each."""
+        walked = [self.by_name[self.entry]]
+        while step := self._find_open(walked[-1], walked):
+            walked.append(step)
+        return tuple(walked)
+
+    def _find_open(self, state: State, walked: list[State]) -> State | None:
+        followers = (self.by_name[name] for name in state.next)
+        return next((s for s in followers if not s.phase.is_final and s not in walked), None)
+
+    def find_final(self, phase: Phase) -> State:
+        """The state in which a task with this outcome ends."""
+        return next(state for state in self.states if state.phase is phase)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `max` calls of `of` in each window, or at most `max` active tasks."""
+
+    of: str  # a role, an operation's id, or "active"
+    max: int
+    per: int | None  # window in milliseconds; None for "active"
+    then: str  # the condition that answers the excess
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A way in which a task of this provider can fail."""
+
+    name: str  # dashed, also a scenario's name
+    code: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """When a task is paid and when it is paid back; amounts in thousandths of a credit."""
+
+    opening: int
+    charge: str = "submit"  # or "succeeded"
+    refund: frozenset[Phase] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """Which request header names a submit, and what the same name with another body gets."""
+
+    header: str  # lower case
+    max_length: int
+    changed: str  # "conflict" (a condition) or "existing" (the first task again)
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long things live, in milliseconds after the task ended; None means for ever."""
+
+    links: int | None = None  # a result's address
+    media: int | None = None  # the file behind it
+    records: int | None = None  # the task itself
+    temporary: int | None = None  # an address made by a `link` operation, from its making
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query, header or path parameter of an operation."""
+
+    name: str
+    where: str  # "query", "header" or "path"
+    required: bool
+    schema: Mapping[str, object]
+    fact: str | None
+
+
+@dataclass(frozen=True)
+class CallbackForm:
+    """A callback of an operation: where it goes, when, and its body for each moment."""
+
+    name: str
+    address: str  # the runtime expression of its URL
+    delivery: Mapping[str, object]  # the words of `x-delivery`
+    shapes: Mapping[str, Shape]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call that the contract declares."""
+
+    id: str
+    role: Role
+    method: str  # upper case
+    path: str
+    parameters: tuple[Parameter, ...]
+    body: Body | None
+    shapes: Mapping[str, Shape]  # by moment
+    links: Mapping[str, Mapping[str, str]]  # operation id -> parameter -> runtime expression
+    callbacks: tuple[CallbackForm, ...] = ()
+    keyed: bool = True  # whether it asks for an API key
+    summary: str = ""
+
+    def find_shape(self, moment: str) -> Shape | None:
+        """The shape sent at a moment, or that of the condition it falls back to."""
+        shape = self.shapes.get(moment)
+        if shape is None and moment in FALLBACK:
+            shape = self.shapes.get(FALLBACK[moment])
+        return shape
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Everything that one provider says about its API, in one edition."""
+
+    name: str
+    title: str
+    edition: str
+    editions: tuple[str, ...]  # every edition that can be chosen, "documented" first
+    servers: tuple[str, ...]  # the provider's own base addresses
+    lifecycle: Lifecycle
+    gates: tuple[str, ...]
+    operations: Mapping[str, Operation]
+    money: Money
+    failures: Mapping[str, Failure]  # by name; the first is the default
+    limits: tuple[Limit, ...]
+    tiers: Mapping[str, tuple[Limit, ...]]
+    default_tier: str | None
+    retention: Retention
+    idempotency: Idempotency | None
+    http_status: str  # "envelope" or "code": where a refusal carries its code
+    ids: str  # pattern of task ids, see `x-provider.ids`
+    polling: Mapping[str, int]  # advice in milliseconds: every, until
+    unknown_path: Shape | None
+    document: Mapping[str, object] = field(repr=False)  # as read, overlay applied, refs resolved
+
+    def find_role(self, role: Role) -> tuple[Operation, ...]:
+        """Every operation with this role, in the contract's order."""
+        return tuple(op for op in self.operations.values() if op.role is role)

@@ -1,0 +1,11 @@
+"""Where the contracts lie: inside an installed package, or beside it in a checkout."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def contracts_dir() -> Path:
+    """The folder that holds one folder per provider."""
+    installed = PACKAGE / "_data" / "contracts"
+    return installed if installed.is_dir() else PACKAGE.parent / "contracts"

@@ -1,0 +1,40 @@
+"""A call that goes into the engine and the reply that comes out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mockserver.contract.model import Contract, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A request body that could not be read, with the reason in one clear sentence."""
+
+    reason: str
+    status: int | None = None  # an HTTP status of its own (413, 415), else the contract's
+
+
+@dataclass(slots=True)
+class Call:
+    """One request for an operation of a contract."""
+
+    contract: Contract
+    operation: Operation
+    key: str | None  # the bearer token as sent; None if there is none
+    origin: str  # where the client reaches this server, for addresses of files
+    target: str  # path and query as sent
+    headers: Mapping[str, str]  # names in lower case
+    query: Mapping[str, str]
+    path: Mapping[str, str]  # parameters in the path
+    raw: bytes  # the body as sent
+    body: object = None  # its JSON value, or Malformed
+
+
+@dataclass(slots=True)
+class Reply:
+    """What is sent back, whatever carries it."""
+
+    status: int
+    body: bytes
+    media_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()

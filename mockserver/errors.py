@@ -1,0 +1,39 @@
+"""Everything that can be wrong with a setup; what goes wrong on the wire is data instead.
+
+MockServerError
+├─ UsageError               a flag, a name or a value that cannot be
+├─ PortInUse                somebody else listens there
+├─ ContractError            where · problem · hint
+├─ ScenarioError            an unknown scenario
+└─ MediaError               a file that is no result file
+"""
+
+
+class MockServerError(Exception):
+    """Something is wrong with what the caller set up; the text says what, where and what to do."""
+
+
+class UsageError(MockServerError):
+    """A flag, a name or a value that cannot be used."""
+
+
+class PortInUse(MockServerError):
+    """Another process listens on the asked port."""
+
+
+class ContractError(MockServerError):
+    """A contract cannot be read; `where` is its file and a JSON pointer."""
+
+    def __init__(self, where: str, problem: str, hint: str = "") -> None:
+        self.where = where
+        self.problem = problem
+        self.hint = hint
+        super().__init__(f"{where}: {problem}" + (f" ({hint})" if hint else ""))
+
+
+class ScenarioError(MockServerError):
+    """A scenario that does not exist was asked for."""
+
+
+class MediaError(MockServerError):
+    """A file is no image, cannot be opened, or carries nothing of ours."""

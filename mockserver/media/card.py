@@ -1,0 +1,160 @@
+"""The card: the readable part of a result image, with the request and the task in words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from PIL import Image, ImageDraw
+
+from mockserver.media.lettering import count_missing, cut_line, load_font, prepare_text, wrap
+from mockserver.media.palette import ACCENT, INK, MUTED, PAPER
+from mockserver.media.picture import Picture
+
+__all__ = ["draw_card"]
+
+_SMALLEST_TEXT: Final = 9  # pixels
+_LINE: Final = 1.32  # height of a line, in sizes of its letters
+_PROMPT_SIZES: Final = (2.0, 1.6, 1.3, 1.0, 0.8)  # in sizes of plain text; the largest that fits
+_MOST_LETTERS: Final = 4000  # of one text that are ever laid out
+_MOST_INPUTS: Final = 4  # addresses that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The area for words and the size of plain text in it, in pixels."""
+
+    width: int
+    height: int
+    size: int
+
+    @property
+    def small(self) -> int:
+        return max(_SMALLEST_TEXT, round(self.size * 0.8))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines of one size and shade, a name to their left, and space above; all in pixels."""
+
+    lines: list[str]
+    size: int
+    shade: int = INK
+    name: str = ""
+    indent: int = 0
+    above: int = 0
+
+    @property
+    def height(self) -> int:
+        return self.above + len(self.lines) * round(self.size * _LINE)
+
+
+def draw_card(plane: Image.Image, picture: Picture, height: int, *, marked: bool) -> None:
+    """Draw the card into the upper `height` pixels of a plane; nothing where no word fits."""
+    width = plane.width
+    short = min(width, height)
+    size = max(_SMALLEST_TEXT, round(min((width * height) ** 0.5 / 36, short / 17)))
+    margin, pad, bar = short // 28, round(size * 1.1), size // 3
+    outer = min(width - 2 * margin, size * 40)
+    space = Space(outer - bar - 2 * pad, height - 2 * margin - 2 * pad, size)
+    blocks = _lay_out(picture, space, marked=marked)
+    if not blocks:
+        return
+    tall = sum(block.height for block in blocks) + 2 * pad
+    left, top = (width - outer) // 2, (height - tall) // 2
+    draw = ImageDraw.Draw(plane)
+    draw.rectangle((left, top, left + outer - 1, top + tall - 1), fill=PAPER)
+    draw.rectangle((left, top, left + bar - 1, top + tall - 1), fill=ACCENT)
+    _draw_blocks(draw, blocks, left + bar + pad, top + pad)
+
+
+def _draw_blocks(draw: ImageDraw.ImageDraw, blocks: list[Block], x: int, y: int) -> None:
+    for block in blocks:
+        font = load_font(block.size)
+        y += block.above
+        draw.text((x, y), block.name, fill=MUTED, font=font)
+        for line in block.lines:
+            draw.text((x + block.indent, y), line, fill=block.shade, font=font)
+            y += round(block.size * _LINE)
+
+
+def _lay_out(picture: Picture, space: Space, *, marked: bool) -> list[Block]:
+    """Set the words from top to bottom; what finds no room is left out, the task id last."""
+    rows = _set_rows(picture, space, marked=marked)
+    head = _set_head(picture, space)
+    foot = [next(rows)]
+    room = space.height - foot[0].height
+    if space.width < 4 * space.size or room < 0:
+        return []
+    if (needed := sum(block.height for block in head)) <= room:
+        room -= needed
+    else:
+        head = []
+    half = room // 2
+    for row in rows:
+        if row.height <= half:
+            foot.append(row)
+            half -= row.height
+            room -= row.height
+    return [*head, *_set_prompt(picture.prompt, space, room), *foot]
+
+
+def _set_head(picture: Picture, space: Space) -> list[Block]:
+    """Provider and model."""
+    model_size = round(space.size * 1.3)
+    return [
+        Block(_set_text(picture.provider, space.small, space.width, most=1), space.small, MUTED),
+        Block(_set_text(picture.model or "", model_size, space.width, most=2), model_size),
+    ]
+
+
+def _set_prompt(prompt: str, space: Space, room: int) -> Iterator[Block]:
+    """Set the prompt as large as it fits into the room, at the smallest size cut to it."""
+    above = round(space.size * 0.7)
+    for factor in _PROMPT_SIZES:
+        size = max(_SMALLEST_TEXT, round(space.size * factor))
+        most = (room - above) // round(size * _LINE)
+        lines = _set_text(prompt, size, space.width, most=most)
+        whole = not lines or not lines[-1].endswith("\u2026")
+        if lines and (whole or factor == _PROMPT_SIZES[-1]):
+            yield Block(lines, size, above=above)
+            return
+
+
+def _set_rows(picture: Picture, space: Space, *, marked: bool) -> Iterator[Block]:
+    """Set the named rows below the prompt, the most important first."""
+    size = space.small
+    indent = size * 4
+    above = round(space.size * 0.8)
+    for name, text in _list_rows(picture, marked=marked):
+        lines = _set_text(text, size, space.width - indent, most=3 if name == "task" else 2)
+        yield Block(lines, size, name=name, indent=indent, above=above)
+        above = 0
+
+
+def _list_rows(picture: Picture, *, marked: bool) -> Iterator[tuple[str, str]]:
+    size = f"{picture.width} x {picture.height} {picture.format}"
+    yield "task", picture.task_id
+    yield "result", f"{picture.number} of {picture.of}, {size}"
+    if missing := count_missing(picture.prompt):
+        count = f"{missing} of {len(picture.prompt)} characters"
+        yield "prompt", f"{count} are not in this font; the metadata has them all"
+    yield "request", picture.digest
+    for number, address in enumerate(picture.inputs[:_MOST_INPUTS], 1):
+        yield f"input {number}", address
+    if more := len(picture.inputs) - _MOST_INPUTS > 0:
+        yield "inputs", f"and {more} more"
+    if not marked:
+        yield "pixels", "too small for a mark"
+
+
+def _set_text(text: str, size: int, width: int, *, most: int) -> list[str]:
+    """Break a text into at most so many lines; an ellipsis ends the last if there is more."""
+    shown = text[:_MOST_LETTERS]
+    paragraphs = (prepare_text(line) for line in shown.splitlines() if not line.isspace())
+    wrapped = (line for paragraph in paragraphs for line in wrap(paragraph, size, width))
+    lines = list(islice(wrapped, max(0, most + 1)))
+    if len(lines) > most or (len(text) > _MOST_LETTERS and lines):
+        lines = lines[: max(0, most)]
+        lines[-1:] = [cut_line(line, size, width) for line in lines[-1:]]
+    return lines

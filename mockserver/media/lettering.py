@@ -1,0 +1,82 @@
+"""Lettering: the font, which characters it has, how wide they are, and where lines break."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final, cast
+
+from PIL import ImageFont
+
+__all__ = ["count_missing", "cut_line", "load_font", "measure", "prepare_text", "wrap"]
+
+# Pillow's own font knows no others; a test compares this with the font.
+REACHED: Final = frozenset(map(chr, range(0x20, 0x7F))) | frozenset(
+    "\u00a9\u00ab\u00b0\u00b1\u00b4\u00b7\u00bb\u2018\u2019\u201c\u201d\u2026\u2039\u203a\u2044\u2122"
+)
+BOX: Final = "\ufffd"  # one that the font has not: it draws its empty box
+ELLIPSIS: Final = "\u2026"
+
+
+@lru_cache(maxsize=64)
+def load_font(size: int) -> ImageFont.FreeTypeFont:
+    """Pillow's bundled font, in pixels."""
+    # Pillow has only this font type where it was built with FreeType, as all its wheels are.
+    return cast("ImageFont.FreeTypeFont", ImageFont.load_default(size))
+
+
+@lru_cache(maxsize=64 * len(REACHED))
+def _measure_letter(letter: str, size: int) -> float:
+    return load_font(size).getlength(letter)
+
+
+def measure(text: str, size: int) -> float:
+    """Width of a prepared text in pixels, without kerning."""
+    return sum(_measure_letter(letter, size) for letter in text)
+
+
+def count_missing(text: str) -> int:
+    """How many characters of a text the font cannot draw; white space needs no drawing."""
+    return sum(letter not in REACHED and not letter.isspace() for letter in text)
+
+
+def prepare_text(text: str) -> str:
+    """Make a text drawable: white space becomes spaces, what the font has not a box each."""
+    return "".join(
+        letter if letter in REACHED else " " if letter.isspace() else BOX for letter in text
+    )
+
+
+def wrap(text: str, size: int, width: float) -> Iterator[str]:
+    """Break a prepared text into lines of at most `width` pixels, at spaces if there are any."""
+    line, used = "", 0.0
+    for word in text.split(" "):
+        needed = measure(word, size)
+        space = _measure_letter(" ", size) if line else 0.0
+        if used + space + needed <= width:
+            line, used = f"{line} {word}" if line else word, used + space + needed
+            continue
+        if line:
+            yield line
+        *full, line = _break_word(word, size, width)
+        yield from full
+        used = measure(line, size)
+    if line:
+        yield line
+
+
+def _break_word(word: str, size: int, width: float) -> list[str]:
+    """Break a word into pieces of at most `width` pixels, each at least a letter long."""
+    pieces, piece, used = [], "", 0.0
+    for letter in word:
+        needed = _measure_letter(letter, size)
+        if piece and used + needed > width:
+            pieces.append(piece)
+            piece, used = "", 0.0
+        piece, used = piece + letter, used + needed
+    return [*pieces, piece]
+
+
+def cut_line(text: str, size: int, width: float) -> str:
+    """Shorten a line until an ellipsis fits behind it, and put one there."""
+    while text and measure(text + ELLIPSIS, size) > width:
+        text = text[:-1]
+    return text.rstrip() + ELLIPSIS

@@ -1,0 +1,1 @@
+"""The emulator over HTTP: the only folder that knows ASGI."""

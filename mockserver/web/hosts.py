@@ -1,0 +1,44 @@
+"""Host names: which ones this server answers to, so that no foreign page can reach it by a name."""
+
+import re
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import Final
+
+_HOST: Final = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::\d{1,5})?", re.ASCII)
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def parse_host(host: str) -> str | None:
+    """The name in a Host header in lower case, without its port; None if it is no host."""
+    match = _HOST.fullmatch(host.lower())
+    return match[1] if match else None
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a name means this machine whatever a resolver says: localhost, 127.*, ::1."""
+    return name in _LOOPBACK or _is_address(name, of_loopback=True)
+
+
+class Hosts:
+    """The names that a server answers to; every other one is foreign."""
+
+    def __init__(self, allowed: Iterable[str], *, beyond_loopback: bool) -> None:
+        self._allowed = frozenset(name.lower() for name in allowed)
+        self._beyond_loopback = beyond_loopback
+
+    def admits(self, name: str) -> bool:
+        """Whether everything, the control API included, is served under a name."""
+        if is_loopback(name) or name in self._allowed:
+            return True
+        # Whoever listens beyond loopback is reached by its address, and no DNS answer can point
+        # an address elsewhere. On loopback no honest request carries a foreign address.
+        return self._beyond_loopback and _is_address(name, of_loopback=False)
+
+
+def _is_address(name: str, *, of_loopback: bool) -> bool:
+    try:
+        address = ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return address.is_loopback or not of_loopback

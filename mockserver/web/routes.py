@@ -1,0 +1,92 @@
+"""The addresses that contracts declare: one look-up from method and path to an operation."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import quote, urlsplit
+
+from mockserver.contract.model import Contract, Operation
+
+NO_PARAMETERS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Route:
+    """An operation of a contract, and whether it takes a body."""
+
+    contract: Contract
+    operation: Operation
+
+    @cached_property
+    def takes_body(self) -> bool:
+        """Whether the contract declares a request body."""
+        return self.operation.body is not None
+
+    @cached_property
+    def needs_body(self) -> bool:
+        """Whether the contract declares a request body that may not be left out."""
+        return self.operation.body is not None and self.operation.body.required
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that is served under one group of host names."""
+
+    exact: dict[tuple[str, str], Route] = field(default_factory=dict)
+    templates: list[tuple[str, re.Pattern[str], Route]] = field(default_factory=list)
+    mounts: dict[str, Contract] = field(default_factory=dict)  # first part of the path -> contract
+    home: Contract | None = None  # the contract that is served at the root
+
+    def add_contract(self, contract: Contract, prefix: str) -> None:
+        """Serve the operations of a contract behind a prefix."""
+        for operation in contract.operations.values():
+            route = Route(contract, operation)
+            path = prefix + operation.path
+            if "{" in path:
+                self.templates.append((operation.method, compile_template(path), route))
+            else:
+                self.exact[operation.method, path] = route
+
+    def find_template(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
+        """The operation whose path template fits, with the values in the path."""
+        for wanted, pattern, route in self.templates:
+            if wanted == method and (match := pattern.fullmatch(path)):
+                return route, match.groupdict()
+        return None
+
+    def find_contract(self, path: str) -> Contract | None:
+        """The contract that a path without an operation belongs to, if any."""
+        return self.mounts.get(path.split("/", 2)[1], self.home)
+
+
+def compile_template(path: str) -> re.Pattern[str]:
+    """A pattern for a path with parameters in braces; each fits one part of a path."""
+    parts = re.split(r"\{(\w+)\}", path)
+    return re.compile(
+        "".join(f"(?P<{part}>[^/]+)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
+    )
+
+
+def build_local_site(contracts: Iterable[Contract]) -> Site:
+    """Every contract behind its name; a single one at the root as well."""
+    served = list(contracts)
+    site = Site(home=served[0] if len(served) == 1 else None)
+    if site.home is not None:
+        site.add_contract(site.home, "")
+    for contract in served:
+        site.add_contract(contract, f"/{contract.name}")
+        site.mounts[contract.name] = contract
+    return site
+
+
+def build_provider_sites(contracts: Iterable[Contract]) -> dict[str, Site]:
+    """A site per host name of the real providers, with the real paths."""
+    sites: dict[str, Site] = {}
+    for contract in contracts:
+        for server in contract.servers:
+            address = urlsplit(server)
+            if address.hostname:
+                site = sites.setdefault(address.hostname, Site(home=contract))
+                site.add_contract(contract, quote(address.path.rstrip("/")))
+    return sites
