@@ -36,4 +36,4 @@ class ScenarioError(MockServerError):
 
 
 class MediaError(MockServerError):
-    """A file is no image, cannot be opened, or carries nothing of ours."""
+    """A picture cannot be drawn; or a file is no image, is damaged, or carries nothing of ours."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import yaml
 
@@ -24,7 +24,7 @@ PLAIN_SCALARS: Final = {
 class _Loader(yaml.CSafeLoader):
     """The safe loader with YAML 1.2's scalars."""
 
-    yaml_implicit_resolvers: ClassVar[Any] = {}
+    yaml_implicit_resolvers: Any = {}  # noqa: RUF012  # the library declares it so
 
 
 for _tag, _pattern in PLAIN_SCALARS.items():

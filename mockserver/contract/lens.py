@@ -105,7 +105,7 @@ def _compile_fact(schema: Schema, fact: str, where: str) -> Lens:
     if fact not in FACTS:
         raise ContractError(where, f"there is no fact {fact!r}")
     kind = FACTS[fact]
-    if kind is Kind.JSON and schema.get("contentMediaType") == JSON_TYPE:
+    if schema.get("contentMediaType") == JSON_TYPE:
         return _compile_json_fact(fact)
     encodings = FORMATS.get(kind)
     if encodings is None:

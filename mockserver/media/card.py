@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from mockserver.media.lettering import count_missing, cut_line, load_font, prepare_text, wrap
+from mockserver.media.lettering import count_missing, cut_line, draw_line, prepare_text, wrap
 from mockserver.media.palette import ACCENT, INK, MUTED, PAPER
 from mockserver.media.picture import Picture
 
@@ -70,11 +70,10 @@ def draw_card(plane: Image.Image, picture: Picture, height: int, *, marked: bool
 
 def _draw_blocks(draw: ImageDraw.ImageDraw, blocks: list[Block], x: int, y: int) -> None:
     for block in blocks:
-        font = load_font(block.size)
         y += block.above
-        draw.text((x, y), block.name, fill=MUTED, font=font)
+        draw_line(draw, (x, y), block.name, block.size, MUTED)
         for line in block.lines:
-            draw.text((x + block.indent, y), line, fill=block.shade, font=font)
+            draw_line(draw, (x + block.indent, y), line, block.size, block.shade)
             y += round(block.size * _LINE)
 
 
@@ -124,7 +123,7 @@ def _set_prompt(prompt: str, space: Space, room: int) -> Iterator[Block]:
 def _set_rows(picture: Picture, space: Space, *, marked: bool) -> Iterator[Block]:
     """Set the named rows below the prompt, the most important first."""
     size = space.small
-    indent = size * 4
+    indent = round(size * 4.4)
     above = round(space.size * 0.8)
     for name, text in _list_rows(picture, marked=marked):
         lines = _set_text(text, size, space.width - indent, most=3 if name == "task" else 2)
@@ -142,7 +141,7 @@ def _list_rows(picture: Picture, *, marked: bool) -> Iterator[tuple[str, str]]:
     yield "request", picture.digest
     for number, address in enumerate(picture.inputs[:_MOST_INPUTS], 1):
         yield f"input {number}", address
-    if more := len(picture.inputs) - _MOST_INPUTS > 0:
+    if (more := len(picture.inputs) - _MOST_INPUTS) > 0:
         yield "inputs", f"and {more} more"
     if not marked:
         yield "pixels", "too small for a mark"

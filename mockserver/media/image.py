@@ -37,7 +37,5 @@ def draw_image(picture: Picture) -> bytes:
 def _paint_backdrop(width: int, height: int, seed: bytes) -> Image.Image:
     """Paint large soft shapes: sixteen dots, enlarged."""
     dots = Image.frombytes("L", (4, 4), seed[16:])
-    soft = dots.resize((64, 64), Image.Resampling.BICUBIC)
-    # In two steps, because the second is then cheap, and makes no byte that is not a shade.
-    shades = soft.point([level * (SHADES - 1) // 255 for level in range(256)])
-    return shades.resize((width, height), Image.Resampling.BILINEAR)
+    soft = dots.resize((width, height), Image.Resampling.BICUBIC)
+    return soft.point([level * SHADES // 256 for level in range(256)])

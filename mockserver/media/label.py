@@ -16,6 +16,7 @@ __all__ = ["MAX_ADDRESS", "read_label", "write_label"]
 MAX_ADDRESS: Final = 2048  # characters of an input's address that are kept
 
 _VERSION: Final = 1
+_UNFIT_FOR_XML: Final = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 _TEXTS: Final = ("format", "provider", "prompt", "task_id", "digest")
 _NUMBERS: Final = ("width", "height", "number", "of")
 
@@ -37,8 +38,9 @@ def write_label(picture: Picture, *, marked: bool) -> bytes:
         "format": picture.format,
         "pixels": "marked" if marked else "too small for a mark",
     }
+    text = json.dumps(content, ensure_ascii=False).translate(_UNFIT_FOR_XML)
     # A lone surrogate has no UTF-8; its backslash form is the JSON escape for it.
-    return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    return text.encode("utf-8", "backslashreplace")
 
 
 def read_label(text: bytes) -> Picture | None:
@@ -57,17 +59,17 @@ def read_label(text: bytes) -> Picture | None:
 
 def _to_picture(content: dict[str, Any]) -> Picture | None:
     """Build the picture, if every value has its type."""
-    texts = {name: content.get(name) for name in _TEXTS}
-    numbers = {name: content.get(name) for name in _NUMBERS}
-    model, inputs = content.get("model"), content.get("inputs")
     typed = (
-        all(isinstance(text, str) for text in texts.values())
-        and all(type(number) is int for number in numbers.values())
-        and isinstance(model, str | None)
-        and isinstance(inputs, list)
-        and all(isinstance(address, str) for address in inputs)
+        all(isinstance(content.get(name), str) for name in _TEXTS)
+        and all(type(content.get(name)) is int for name in _NUMBERS)
+        and isinstance(content.get("model"), str | None)
+        and isinstance(content.get("inputs"), list)
+        and all(isinstance(address, str) for address in content["inputs"])
     )
-    return Picture(**texts, **numbers, model=model, inputs=tuple(inputs)) if typed else None
+    if not typed:
+        return None
+    values = {name: content[name] for name in (*_TEXTS, *_NUMBERS)}
+    return Picture(**values, model=content.get("model"), inputs=tuple(content["inputs"]))
 
 
 def _cut_address(address: str) -> str:

@@ -1,18 +1,22 @@
 """Lettering: the font, which characters it has, how wide they are, and where lines break."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, cast
 
-from PIL import ImageFont
+from PIL import ImageDraw, ImageFont
 
-__all__ = ["count_missing", "cut_line", "load_font", "measure", "prepare_text", "wrap"]
+from mockserver.media.palette import FAINT
+
+__all__ = ["count_missing", "cut_line", "draw_line", "prepare_text", "wrap"]
 
 # Pillow's own font knows no others; a test compares this with the font.
 REACHED: Final = frozenset(map(chr, range(0x20, 0x7F))) | frozenset(
     "\u00a9\u00ab\u00b0\u00b1\u00b4\u00b7\u00bb\u2018\u2019\u201c\u201d\u2026\u2039\u203a\u2044\u2122"
 )
-BOX: Final = "\ufffd"  # one that the font has not: it draws its empty box
+BOX: Final = "\ufffd"  # stands for a character that the font has not
+BOX_WIDTH: Final = 0.9  # of the size of the letters around it
 ELLIPSIS: Final = "\u2026"
 
 
@@ -25,7 +29,7 @@ def load_font(size: int) -> ImageFont.FreeTypeFont:
 
 @lru_cache(maxsize=64 * len(REACHED))
 def _measure_letter(letter: str, size: int) -> float:
-    return load_font(size).getlength(letter)
+    return size * BOX_WIDTH if letter == BOX else load_font(size).getlength(letter)
 
 
 def measure(text: str, size: int) -> float:
@@ -80,3 +84,26 @@ def cut_line(text: str, size: int, width: float) -> str:
     while text and measure(text + ELLIPSIS, size) > width:
         text = text[:-1]
     return text.rstrip() + ELLIPSIS
+
+
+def draw_line(
+    draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, shade: int
+) -> None:
+    """Draw a prepared line, its upper left corner at a point, each missing character as a box."""
+    x, y = float(at[0]), at[1]
+    for run in re.split(f"({BOX}+)", text):
+        if run.startswith(BOX):
+            _draw_boxes(draw, (x, y), len(run), size)
+        elif run:
+            draw.text((round(x), y), run, fill=shade, font=load_font(size))
+        x += measure(run, size)
+
+
+def _draw_boxes(draw: ImageDraw.ImageDraw, at: tuple[float, int], count: int, size: int) -> None:
+    """Draw a row of frames as tall as capital letters."""
+    gap = max(1, size // 10)
+    top, bottom = at[1] + size // 4, at[1] + size
+    for number in range(count):
+        left = round(at[0] + number * size * BOX_WIDTH) + gap
+        right = round(at[0] + (number + 1) * size * BOX_WIDTH) - gap
+        draw.rectangle((left, top, right, bottom), outline=FAINT, width=max(1, size // 20))

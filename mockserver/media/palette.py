@@ -8,11 +8,12 @@ edges, which are bytes between PAPER and INK, so the colours between them must l
 from colorsys import hls_to_rgb
 from typing import Final
 
-__all__ = ["ACCENT", "INK", "MUTED", "PAPER", "SHADES", "mix_palette"]
+__all__ = ["ACCENT", "FAINT", "INK", "MUTED", "PAPER", "SHADES", "mix_palette"]
 
-SHADES: Final = 112  # the backdrop uses the bytes below
+SHADES: Final = 127  # the backdrop uses the bytes below
 ACCENT: Final = 127
 PAPER: Final = 128
+FAINT: Final = 168
 MUTED: Final = 206
 INK: Final = 255
 
@@ -34,8 +35,8 @@ def mix_palette(hue: float, turn: float) -> bytes:
     light = _pick_colour(hue + 1.6 * spread, 0.80, 0.52)
     half = SHADES // 2
     shades = _blend(deep, middle, half) + _blend(middle, light, SHADES - half)
-    accent = [_pick_colour(hue, 0.42, 0.55)] * (PAPER - SHADES)
-    colours = shades + accent + _blend(_PAPER_COLOUR, _INK_COLOUR, 256 - PAPER)
+    accent = _pick_colour(hue, 0.42, 0.55)
+    colours = [*shades, accent, *_blend(_PAPER_COLOUR, _INK_COLOUR, 256 - PAPER)]
     return bytes(channel for colour in colours for channel in colour)
 
 

@@ -1,12 +1,16 @@
-"""The application: a host name is judged, then a path leads to a provider, a file or control."""
+"""The application: a Host header opens a door, a path leads to a provider, a file or control."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mockserver.engine.call import Malformed
+import orjson
+
+from mockserver.engine.call import Malformed, Reply
 from mockserver.engine.engine import Engine
-from mockserver.errors import MockServerError
+from mockserver.version import VERSION
 from mockserver.web.asgi import (
+    TOO_LARGE,
     App,
     Receive,
     Scope,
@@ -20,9 +24,11 @@ from mockserver.web.asgi import (
 from mockserver.web.guard import Guard
 from mockserver.web.hosts import Hosts, parse_host
 from mockserver.web.options import Options
-from mockserver.web.provider import Request, read_call, read_key
-from mockserver.web.routes import Site, build_local_site, build_provider_sites
+from mockserver.web.provider import NOTHING, Request, read_call, read_key
+from mockserver.web.routes import Route, Site, build_local_site, build_provider_sites
 
+HEALTH: Final = "/_mock/health"
+_HEALTHY: Final = Reply(200, orjson.dumps({"status": "ok", "version": VERSION}))
 _MAX_DOORS: Final = 1_000
 
 
@@ -31,8 +37,8 @@ class Door:
     """What stands behind one Host header."""
 
     site: Site
-    origin: str  # without a scheme: "//127.0.0.1:8787"
-    has_control: bool
+    host: str
+    has_control: bool  # not under a provider's own name: that one belongs to somebody else
 
 
 def build_app(engine: Engine, options: Options) -> App:
@@ -49,36 +55,76 @@ class Emulator:
         self._hosts = Hosts(options.allowed_hosts, beyond_loopback=options.beyond_loopback)
         self._local = build_local_site(engine.contracts)
         self._providers = build_provider_sites(engine.contracts)
-        self._doors: dict[str, Door] = {}  # by Host header
-        self._guard = Guard(options)
+        self._doors: dict[str, Door] = {}  # by Host header, as it was sent
+        self._guard = Guard(options.admin_token)
         self._control: App | None = None
-        self._files: App | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await _answer_other(scope, receive, send)
             return
-        pairs = scope["headers"]
-        headers = read_headers(pairs)
+        headers = read_headers(scope["headers"])
         host = headers.get("host", "")
         door = self._doors.get(host) or self._open_door(host)
-        if isinstance(door, Malformed):
-            self._options.notice(door.reason)
-            await send_reply(send, build_error(door.status or 400, door.reason), close=True)
+        if isinstance(door, Reply):
+            await send_reply(send, door, close=True)
             return
-        query = scope["query_string"]
-        target = scope["raw_path"].decode("latin-1")
-        request = Request(
-            scope["method"],
-            scope["path"],
-            f"{target}?{query.decode('latin-1')}" if query else target,
-            query,
-            headers,
-            headers.get("x-forwarded-proto", "http") + ":" + door.origin,
-        )
+        request = _read_request(scope, headers, host)
         route = door.site.exact.get((request.method, request.path))
-        if route is None and request.path.startswith("/_"):
+        if route is not None:
+            await self._answer_call(route, request, receive, send)
+        elif request.path.startswith("/_"):
             await self._answer_own(door, request, scope, receive, send)
+        elif found := door.site.find_template(request.method, request.path):
+            await self._answer_call(found[0], request, receive, send, found[1])
+        else:
+            await self._answer_stray(door.site, request, receive, send)
+
+    async def _answer_call(
+        self,
+        route: Route,
+        request: Request,
+        receive: Receive,
+        send: Send,
+        path: Mapping[str, str] = NOTHING,
+    ) -> None:
+        if route.takes_body:
+            body = await read_body(receive, request.headers)
+            if body is None:
+                return
+            request.body = body
+        reply = self._engine.answer(read_call(route, request, path))
+        await send_reply(send, reply, close=request.body is TOO_LARGE)
+
+    async def _answer_stray(
+        self, site: Site, request: Request, receive: Receive, send: Send
+    ) -> None:
+        body = await read_body(receive, request.headers)
+        if body is None:
             return
-        ...
+        request.body = body
+        reply = self._engine.answer_stray(
+            site.find_contract(request.path),
+            request.method,
+            request.target,
+            read_key(request.headers.get("authorization")),
+            request.origin,
+            request.raw,
+            request.headers,
+        )
+        await send_reply(send, reply, close=body is TOO_LARGE, with_body=request.method != "HEAD")
+
+    async def _answer_own(
+        self, door: Door, request: Request, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if request.path == HEALTH and request.method in {"GET", "HEAD"}:
+            await send_reply(send, _HEALTHY, with_body=request.method == "GET")
+        elif request.path.startswith("/_files/"):
+            await send_reply(send, await self._files.answer(request), with_body=request.method != "HEAD")
+        elif not request.path.startswith("/_mock/"):
+            await self._answer_stray(door.site, request, receive, send)
+        elif refusal := self._find_refusal(door, request):
+            await send_reply(send, refusal, close=True)
+        else:
+            await self._get_control()(scope, receive, send)

@@ -1,0 +1,113 @@
+"""The command line: one file per command, read when the command is asked for."""
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Final
+
+import click
+
+from mockserver.errors import (
+    ContractError,
+    MockServerError,
+    PortInUse,
+    ScenarioError,
+    UsageError,
+)
+from mockserver.version import VERSION
+
+PREFIX: Final = "MOCKSERVER"
+
+# Name and help line of every command, so that a list of them reads no command's file.
+COMMANDS: Final = {
+    "serve": "Run the emulator.",
+    "routes": "List every address that is served.",
+    "models": "List the models that can be asked for.",
+    "scenarios": "List what a key can ask for: outcomes, refusals, failures.",
+    "env": "Print the variables that point a client at the server.",
+    "wait": "Wait until a server is ready.",
+    "lint": "Check contracts.",
+    "decode": "Show what a result file carries.",
+}
+
+EXIT_CODES: Final[dict[type[MockServerError], int]] = {
+    UsageError: 2,
+    PortInUse: 3,
+    ContractError: 4,
+    ScenarioError: 4,
+}
+
+
+class Commands(click.Group):
+    """The commands by name, each imported at its first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"mockserver.cli.{cmd_name}").command
+        # Twins are called MOCKSERVER_<FLAG>, whatever the command.
+        command.context_settings["auto_envvar_prefix"] = PREFIX
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}."
+            raise click.UsageError(f"no such command {args[0]!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, "-V", "--version", message="mockserver %(version)s")
+def group() -> None:
+    """Fake asynchronous image-generation APIs on this machine, and judge clients of them.
+
+    \b
+    mockserver serve                    run it on http://127.0.0.1:8787
+    mockserver COMMAND --help           each command explains itself
+
+    Every flag has a twin in the environment: MOCKSERVER_PORT=9000 is --port 9000.
+    Exit status: 0 fine, 1 findings, 2 usage, 3 port in use, 4 bad contract or scenario.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status; a failure is a line or two on stderr."""
+    try:
+        status = group.main(
+            None if arguments is None else list(arguments),
+            prog_name="mockserver",
+            standalone_mode=False,
+        )
+    except click.UsageError as error:
+        return _complain(error.format_message(), 2, error.ctx)
+    except click.ClickException as error:
+        return _complain(error.format_message(), 2)
+    except MockServerError as error:
+        return _complain(str(error), EXIT_CODES.get(type(error), 1))
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; the interpreter's own flush must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status if isinstance(status, int) else 0
+
+
+def _complain(problem: str, status: int, context: click.Context | None = None) -> int:
+    command = context.command_path if context else "mockserver"
+    click.echo(f"{command}: {problem}", err=True)
+    if context:
+        click.echo(f"See '{command} --help'.", err=True)
+    return status

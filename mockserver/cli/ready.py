@@ -1,0 +1,93 @@
+"""What a started server says: the banner, the JSON line, the ready file."""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from mockserver.version import VERSION
+
+SAMPLE_KEY = "sk-mock-me"
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Where a server that is ready can be reached."""
+
+    url: str
+    providers: dict[str, str]  # base URL by provider
+    admin_token: str | None = None
+
+    def to_json(self) -> str:
+        """The line that machines read."""
+        facts: dict[str, object] = {
+            "event": "ready",
+            "url": self.url,
+            "pid": os.getpid(),
+            "providers": self.providers,
+        }
+        if self.admin_token is not None:
+            facts["admin_token"] = self.admin_token
+        return json.dumps(facts)
+
+    def to_banner(self) -> str:
+        """What people read: an address per provider, and a line to copy."""
+        width = max(map(len, self.providers), default=0)
+        lines = [f"mockserver {VERSION} is ready.", ""]
+        lines += [f"  {name:{width}}  {url}" for name, url in self.providers.items()]
+        lines += ["", "Point a client at it; any key works:", ""]
+        lines += [
+            f"  export {name}_BASE_URL={url} {name}_API_KEY={SAMPLE_KEY}"
+            for name, url in list_variables(self.providers)
+        ]
+        lines += ["", f"control: {self.url}/_mock"]
+        if self.admin_token is not None:
+            lines.append(f"control calls need the header X-Mock-Token: {self.admin_token}")
+        return "\n".join([*lines, "Ctrl-C stops it."])
+
+
+def list_variables(providers: dict[str, str]) -> list[tuple[str, str]]:
+    """The prefix of each provider's variables, with its base URL."""
+    return [
+        ("".join(c if c.isalnum() else "_" for c in name).upper(), url)
+        for name, url in providers.items()
+    ]
+
+
+def build_ready(host: str, port: int, names: Sequence[str], token: str | None = None) -> Ready:
+    """The addresses under which providers are mounted on one listener."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+    url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    return Ready(url, {name: f"{url}/{name}" for name in names}, token)
+
+
+def announce(ready: Ready, log_format: str, ready_file: Path | None) -> None:
+    """Say on stdout, and in the ready file, that the server serves."""
+    if ready_file is not None:
+        _write_private(ready_file, ready.to_json() + "\n")
+    click.echo(ready.to_json() if log_format == "json" else ready.to_banner())
+
+
+@contextlib.contextmanager
+def remove_at_exit(ready_file: Path | None) -> Iterator[None]:
+    """Take the ready file away when the server ends, however it ends."""
+    if ready_file is not None:
+        # One that a killed server left behind must not pass for ours.
+        ready_file.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        if ready_file is not None:
+            ready_file.unlink(missing_ok=True)
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write by rename, so that whoever sees the file sees all of it; only the owner may read."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)

@@ -1,0 +1,79 @@
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.contract.model import Contract
+from mockserver.contract.shape import Shape
+from mockserver.errors import ContractError
+
+FactsFor = Callable[..., st.SearchStrategy[dict[str, object]]]
+
+
+def list_carried(node: Any) -> Iterator[str]:
+    """The facts that stand in fields of their own, not only inside a text."""
+    if isinstance(node, Mapping):
+        if isinstance(node.get("x-fact"), str):
+            yield node["x-fact"]
+        for child in node.values():
+            yield from list_carried(child)
+
+
+def test_rendering_what_was_read_gives_the_same_body(
+    contract: Contract, shape: Shape, facts_for: FactsFor
+) -> None:
+    """render(read(render(facts))) equals render(facts), for every shape and edition."""
+
+    @given(facts_for(contract, shape))
+    def law(facts: dict[str, object]) -> None:
+        body = shape.render(facts)
+
+        assert body == shape.render(shape.read(body))
+
+    law()
+
+
+def test_reading_gives_back_the_facts_that_were_rendered(
+    contract: Contract, shape: Shape, facts_for: FactsFor
+) -> None:
+    """A fact that is read is the fact that was given, but for what its encoding cannot hold."""
+    carried = set(list_carried(shape.schema)) & shape.needs
+
+    @given(facts_for(contract, shape))
+    def law(facts: dict[str, object]) -> None:
+        read = shape.read(shape.render(facts))
+        exact = {fact for fact in carried if not isinstance(facts[fact], int)}
+
+        assert carried <= read.keys()
+        assert {fact: facts[fact] for fact in exact} == {fact: read[fact] for fact in exact}
+
+    law()
+
+
+def test_every_rendered_body_keeps_its_own_schema(
+    contract: Contract, shape: Shape, facts_for: FactsFor
+) -> None:
+    """What a shape renders, that shape accepts."""
+
+    @given(facts_for(contract, shape))
+    def law(facts: dict[str, object]) -> None:
+        assert shape.find_violations(shape.render(facts)) == []
+
+    law()
+
+
+def test_a_body_is_whole_or_refused(contract: Contract, shape: Shape, facts_for: FactsFor) -> None:
+    """With facts missing, a shape renders a body that it accepts, or says what is missing."""
+
+    @given(facts_for(contract, shape, partly=True))
+    def law(facts: dict[str, object]) -> None:
+        try:
+            body = shape.render(facts)
+        except ContractError:
+            return
+
+        assert shape.accepts(body)
+        assert body == shape.render(shape.read(body))
+
+    law()
