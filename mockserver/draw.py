@@ -1,5 +1,6 @@
 """Chance without a stream: a draw is a hash of a seed, a purpose and what it is about."""
 
+import os
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -99,3 +100,8 @@ def parse_pattern(pattern: str) -> tuple[tuple[str, Fill | None, int], ...]:
         pieces += [(pattern[end : match.start()], None, 0), ("", _FILLS[name], int(size or 0))]
         end = match.end()
     return (*pieces, (pattern[end:], None, 0))
+
+
+def make_token() -> str:
+    """A secret that nobody guesses, the one thing here that no seed decides: 32 hex digits."""
+    return os.urandom(16).hex()

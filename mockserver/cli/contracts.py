@@ -20,14 +20,12 @@ def add_contract_options(command: Command) -> Command:
     options = [
         click.option(
             "--provider",
-            "providers",
             multiple=True,
             metavar="NAME",
             help="Take this provider only; repeat for more. All, if none is named.",
         ),
         click.option(
             "--contract",
-            "folders",
             multiple=True,
             metavar="DIR",
             type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -35,7 +33,6 @@ def add_contract_options(command: Command) -> Command:
         ),
         click.option(
             "--edition",
-            "editions",
             multiple=True,
             metavar="[PROVIDER=]NAME",
             help="What the provider says (documented) or does (observed, preferred where known).",

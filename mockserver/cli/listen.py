@@ -3,9 +3,12 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
+
+HOST: Final = "127.0.0.1"
+PORT: Final = 8787
 
 Command = Callable[..., Any]
 
@@ -15,13 +18,13 @@ def add_listen_options(command: Command) -> Command:
     options = [
         click.option(
             "--host",
-            default="127.0.0.1",
+            default=HOST,
             show_default=True,
             help="Listen on this address; beyond loopback control calls need the admin token.",
         ),
         click.option(
             "--port",
-            default=8787,
+            default=PORT,
             show_default=True,
             type=click.IntRange(0, 65535),
             help="Listen on this port; 0 takes any free one.",
@@ -43,6 +46,16 @@ def add_listen_options(command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def add_url_option(command: Command) -> Command:
+    """Give a command --url, the address of a server that runs already."""
+    return click.option(
+        "--url",
+        default=f"http://{HOST}:{PORT}",
+        show_default=True,
+        help="Where the server listens.",
+    )(command)
 
 
 def build_notice(log_format: str) -> Callable[[str], None]:

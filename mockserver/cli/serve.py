@@ -1,6 +1,6 @@
 """`mockserver serve`: run the emulator."""
 
-import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +9,7 @@ import click
 
 from mockserver import server
 from mockserver.cli.contracts import add_contract_options, load_contracts
+from mockserver.cli.listen import add_listen_options, build_notice
 from mockserver.cli.ready import announce, build_ready, remove_at_exit
 from mockserver.clock import SystemClock
 from mockserver.draw import make_token
@@ -29,7 +30,7 @@ mockserver serve --speed 1 --seed 7 --keys strict --key sk-mock-ci
 @add_contract_options
 @click.option(
     "--speed",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
     default=10.0,
     show_default=True,
     help="Divide the time that tasks take by this; inf ends them at once. Limits stay true.",
@@ -42,10 +43,9 @@ mockserver serve --speed 1 --seed 7 --keys strict --key sk-mock-ci
     type=click.Choice(["open", "strict"]),
     help="open: any key is an account (default). strict: only those given with --key.",
 )
-@click.option("--key", "names", multiple=True, metavar="KEY", help="A key that exists; repeatable.")
+@click.option("--key", multiple=True, metavar="KEY", help="A key that exists; repeatable.")
 @click.option(
     "--allowed-host",
-    "allowed_hosts",
     multiple=True,
     metavar="HOST",
     help="Answer to this host name too, besides loopback and the providers' own; repeatable.",
@@ -58,6 +58,42 @@ def command(**given: Any) -> None:
     Every provider is mounted under its name; with exactly one --provider it is also mounted at
     the root. Nothing leaves this machine.
     """
-    port_holder = server.bind(given["host"], given["port"])
-    contracts = load_contracts(given["providers"], given["folders"], given["editions"])
-    ...
+    settings = build_settings(given)
+    host, log_format, ready_file = given["host"], given["log_format"], given["ready_file"]
+    sockets = server.bind(host, given["port"])
+    try:
+        contracts = load_contracts(given["provider"], given["contract"], given["edition"])
+        options = build_options(given)
+        app = build_app(Engine(contracts, SystemClock(), settings), options)
+        port = sockets[0].getsockname()[1]
+        names = [contract.name for contract in contracts]
+        ready = build_ready(host, port, names, options.admin_token)
+        with remove_at_exit(ready_file):
+            server.run(app, sockets, partial(announce, ready, log_format, ready_file))
+    finally:
+        server.close(sockets)
+
+
+def build_settings(given: dict[str, Any]) -> Settings:
+    """The engine's settings; raises UsageError for what cannot go together."""
+    keys, names = given["keys"], given["key"]
+    if keys == "open" and names:
+        raise UsageError("--keys open takes any key; leave out --key, or say --keys strict")
+    if keys == "strict" and not names:
+        raise UsageError("--keys strict knows no key yet; name at least one with --key")
+    return Settings(
+        speed=given["speed"], seed=given["seed"], keys=frozenset(names) if names else None
+    )
+
+
+def build_options(given: dict[str, Any]) -> Options:
+    """The web layer's settings; beyond loopback there is always an admin token."""
+    options = Options(
+        host=given["host"],
+        allowed_hosts=given["allowed_host"],
+        admin_token=given["admin_token"],
+        notice=build_notice(given["log_format"]),
+    )
+    if options.beyond_loopback and options.admin_token is None:
+        return replace(options, admin_token=make_token())
+    return options

@@ -21,7 +21,7 @@ from typing import Any, Final
 import orjson
 
 from mockserver.contract.expression import compile_text, list_names
-from mockserver.contract.facts import FACTS, Facts, Kind
+from mockserver.contract.facts import FACTS, Facts
 from mockserver.contract.formats import FORMATS
 from mockserver.errors import ContractError
 

@@ -83,7 +83,7 @@ def build(document: Document, edition: str, editions: tuple[str, ...]) -> Contra
         ids=words["ids"],
         polling=rules.polling,
         unknown_path=_read_unknown_path(document, words.get("unknown_path")),
-        document=root,
+        document=document,
     )
 
 

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from mockserver.contract.body import Body
+from mockserver.contract.bundle import bundle
+from mockserver.contract.document import Document
 from mockserver.contract.moments import FALLBACK, Phase
 from mockserver.contract.shape import Shape
 
@@ -177,7 +180,11 @@ class Contract:
     ids: str  # pattern of task ids, see `x-provider.ids`
     polling: Mapping[str, int]  # advice in milliseconds: every, until
     unknown_path: Shape | None
-    document: Mapping[str, object] = field(repr=False)  # as read, overlay applied, refs resolved
+    document: Document = field(repr=False)  # the files it was read from, overlay applied
+
+    def bundle(self) -> dict[str, Any]:
+        """The contract as one OpenAPI document, for tools that read OpenAPI."""
+        return bundle(self.document)
 
     def find_role(self, role: Role) -> tuple[Operation, ...]:
         """Every operation with this role, in the contract's order."""

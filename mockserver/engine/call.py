@@ -31,6 +31,18 @@ class Call:
 
 
 @dataclass(slots=True)
+class Stray:
+    """One request that is for no operation: a wrong path or method."""
+
+    contract: Contract | None  # the provider it was probably meant for
+    method: str
+    path: str  # percent-decoded, with the provider's name in front if the client sent one
+    target: str  # path and query as sent
+    headers: Mapping[str, str]  # names in lower case
+    raw: bytes  # the body as sent
+
+
+@dataclass(slots=True)
 class Reply:
     """What is sent back, whatever carries it."""
 

@@ -101,23 +101,23 @@ def _lay_out(picture: Picture, space: Space, *, marked: bool) -> list[Block]:
 def _set_head(picture: Picture, space: Space) -> list[Block]:
     """Provider and model."""
     model_size = round(space.size * 1.3)
-    return [
-        Block(_set_text(picture.provider, space.small, space.width, most=1), space.small, MUTED),
-        Block(_set_text(picture.model or "", model_size, space.width, most=2), model_size),
-    ]
+    provider, _ = _set_text(picture.provider, space.small, space.width, most=1)
+    model, _ = _set_text(picture.model or "", model_size, space.width, most=2)
+    return [Block(provider, space.small, MUTED), Block(model, model_size)]
 
 
-def _set_prompt(prompt: str, space: Space, room: int) -> Iterator[Block]:
+def _set_prompt(prompt: str, space: Space, room: int) -> list[Block]:
     """Set the prompt as large as it fits into the room, at the smallest size cut to it."""
     above = round(space.size * 0.7)
+    block = Block([], space.small)
     for factor in _PROMPT_SIZES:
         size = max(_SMALLEST_TEXT, round(space.size * factor))
         most = (room - above) // round(size * _LINE)
-        lines = _set_text(prompt, size, space.width, most=most)
-        whole = not lines or not lines[-1].endswith("\u2026")
-        if lines and (whole or factor == _PROMPT_SIZES[-1]):
-            yield Block(lines, size, above=above)
-            return
+        lines, whole = _set_text(prompt, size, space.width, most=most)
+        block = Block(lines, size, above=above)
+        if whole or size == _SMALLEST_TEXT:
+            break
+    return [block] if block.lines else []
 
 
 def _set_rows(picture: Picture, space: Space, *, marked: bool) -> Iterator[Block]:
@@ -126,8 +126,9 @@ def _set_rows(picture: Picture, space: Space, *, marked: bool) -> Iterator[Block
     indent = round(size * 4.4)
     above = round(space.size * 0.8)
     for name, text in _list_rows(picture, marked=marked):
-        lines = _set_text(text, size, space.width - indent, most=3 if name == "task" else 2)
-        yield Block(lines, size, name=name, indent=indent, above=above)
+        most = 3 if name == "task" else 2
+        lines, _ = _set_text(text, size, space.width - indent, most=most)
+        yield Block(lines or [""], size, name=name, indent=indent, above=above)
         above = 0
 
 
@@ -147,13 +148,13 @@ def _list_rows(picture: Picture, *, marked: bool) -> Iterator[tuple[str, str]]:
         yield "pixels", "too small for a mark"
 
 
-def _set_text(text: str, size: int, width: int, *, most: int) -> list[str]:
-    """Break a text into at most so many lines; an ellipsis ends the last if there is more."""
-    shown = text[:_MOST_LETTERS]
-    paragraphs = (prepare_text(line) for line in shown.splitlines() if not line.isspace())
+def _set_text(text: str, size: int, width: int, *, most: int) -> tuple[list[str], bool]:
+    """Break a text into at most so many lines, and tell if that is all; else an ellipsis does."""
+    shown = text[:_MOST_LETTERS].splitlines()
+    paragraphs = (prepare_text(line) for line in shown if not line.isspace())
     wrapped = (line for paragraph in paragraphs for line in wrap(paragraph, size, width))
-    lines = list(islice(wrapped, max(0, most + 1)))
-    if len(lines) > most or (len(text) > _MOST_LETTERS and lines):
-        lines = lines[: max(0, most)]
-        lines[-1:] = [cut_line(line, size, width) for line in lines[-1:]]
-    return lines
+    lines = list(islice(wrapped, max(0, most) + 1))
+    if len(lines) <= most and len(text) <= _MOST_LETTERS:
+        return lines, True
+    lines = lines[: max(0, most)]
+    return [*lines[:-1], *(cut_line(line, size, width) for line in lines[-1:])], False

@@ -82,14 +82,15 @@ def open_file(data: bytes) -> tuple[str, ImageFile]:
     file_format, opener = _find_opener(data)
     try:
         image = opener(BytesIO(data))
-        if image.width * image.height <= MAX_PIXELS:
-            image.load()
+        if image.width * image.height > MAX_PIXELS:
+            raise Image.DecompressionBombError
+        image.load()
+    except Image.DecompressionBombError as error:
+        raise MediaError(
+            f"the {file_format} image is too large; at most {MAX_PIXELS} pixels are read"
+        ) from error
     except _DAMAGE as error:
         raise MediaError(f"the {file_format} file is damaged or incomplete: {error}") from error
-    if image.width * image.height > MAX_PIXELS:
-        raise MediaError(
-            f"the image has {image.width} x {image.height} pixels; at most {MAX_PIXELS} are read"
-        )
     return file_format, image
 
 

@@ -1,0 +1,58 @@
+"""`mockserver env`: print the variables that point a client at the server."""
+
+import shlex
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+from mockserver.cli.contracts import add_contract_options, load_contracts
+from mockserver.cli.listen import add_url_option
+from mockserver.cli.ready import SAMPLE_KEY, list_variables
+
+EXAMPLE: Final = """\b
+eval "$(mockserver env)"
+mockserver env --format fish | source
+mockserver env --format powershell | Invoke-Expression
+mockserver env --format github >> "$GITHUB_ENV"
+"""
+
+
+def _quote_single(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _quote_double(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+FORMATS: Final[dict[str, Callable[[str, str], str]]] = {
+    "sh": lambda name, value: f"export {name}={shlex.quote(value)}",
+    "fish": lambda name, value: f"set -gx {name} {shlex.quote(value)}",
+    "powershell": lambda name, value: f"$Env:{name} = {_quote_single(value)}",
+    "dotenv": lambda name, value: f"{name}={_quote_double(value)}",
+    "github": lambda name, value: f"{name}={value}",
+}
+
+
+@click.command(epilog=EXAMPLE)
+@add_contract_options
+@add_url_option
+@click.option("--key", default=SAMPLE_KEY, show_default=True, help="The API key to use.")
+@click.option(
+    "--format",
+    type=click.Choice(list(FORMATS)),
+    default="sh",
+    show_default=True,
+    help="Whose syntax to write.",
+)
+def command(**given: Any) -> None:
+    """Print MOCKSERVER_URL and, per provider, <NAME>_BASE_URL and <NAME>_API_KEY."""
+    url, write = given["url"].rstrip("/"), FORMATS[given["format"]]
+    if any(not letter.isprintable() for letter in url + given["key"]):
+        raise click.UsageError("--url and --key take one line of printable characters")
+    contracts = load_contracts(given["provider"], given["contract"], given["edition"])
+    click.echo(write("MOCKSERVER_URL", url))
+    for name, base_url in list_variables({c.name: f"{url}/{c.name}" for c in contracts}):
+        click.echo(write(f"{name}_BASE_URL", base_url))
+        click.echo(write(f"{name}_API_KEY", given["key"]))

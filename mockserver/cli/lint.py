@@ -1,0 +1,30 @@
+"""`mockserver lint`: check contracts."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from mockserver.cli.contracts import find_built_in
+from mockserver.contract.lint import lint, list_assumed
+from mockserver.contract.load import load
+
+EXAMPLE: Final = """\b
+mockserver lint
+mockserver lint ./my-provider --assumed
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument(
+    "folders",
+    nargs=-1,
+    metavar="[DIR]...",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
+@click.option("--assumed", is_flag=True, help="List everything that no source vouches for.")
+def command(folders: tuple[Path, ...], assumed: bool) -> int:
+    """Check contracts: the built-in ones, or those in the folders given.
+
+    Exit status 1 if anything is found, 4 if a contract cannot be read.
+    """

@@ -1,0 +1,70 @@
+"""One self-contained OpenAPI document from a contract's files, for tools that read OpenAPI."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mockserver.contract.document import Document, escape
+
+
+def bundle(document: Document) -> dict[str, Any]:
+    """The contract's document with everything from other files inside it.
+
+    The models of a catalogue become schemas of their own under `components`, so that a
+    `discriminator` keeps its branches; other references into files are replaced by their target.
+    """
+    return _Bundler(document).bundle()
+
+
+class _Bundler:
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._models: dict[str, Any] = {}
+
+    def bundle(self) -> dict[str, Any]:
+        root: dict[str, Any] = self._copy(self._document.root, self._document.name)
+        if self._models:
+            schemas = root.setdefault("components", {}).setdefault("schemas", {})
+            schemas.update(self._models)
+        return root
+
+    def _copy(self, node: Any, file: str) -> Any:
+        if isinstance(node, list):
+            return [self._copy(child, file) for child in node]
+        if not isinstance(node, dict):
+            return node
+        ref = node.get("$ref")
+        if isinstance(ref, str) and (file != self._document.name or not ref.startswith("#")):
+            return self._inline(node, file)
+        if "discriminator" in node:
+            return self._copy_catalogue(node, file)
+        return {name: self._copy(child, file) for name, child in node.items()}
+
+    def _inline(self, node: dict[str, Any], file: str) -> Any:
+        target, name, _ = self._document.find(node["$ref"], file)
+        beside = {key: value for key, value in node.items() if key != "$ref"}
+        found = self._copy(target, name)
+        return {**found, **beside} if beside and isinstance(found, dict) else found
+
+    def _copy_catalogue(self, node: dict[str, Any], file: str) -> dict[str, Any]:
+        mapping: Mapping[str, str] = node["discriminator"].get("mapping", {})
+        places = {model: self._hoist(model, ref, file) for model, ref in mapping.items()}
+        copied = {
+            name: self._copy(child, file)
+            for name, child in node.items()
+            if name not in ("oneOf", "discriminator")
+        }
+        return {
+            **copied,
+            "oneOf": [{"$ref": place} for place in places.values()],
+            "discriminator": {
+                "propertyName": node["discriminator"]["propertyName"],
+                "mapping": places,
+            },
+        }
+
+    def _hoist(self, model: str, ref: str, file: str) -> str:
+        """Move a model's schema under `components`; the reference to it there."""
+        name = "".join(c if c.isalnum() or c in "-._" else "-" for c in model)
+        target, place, _ = self._document.find(ref, file)
+        self._models[name] = self._copy(target, place)
+        return f"#/components/schemas/{escape(name)}"

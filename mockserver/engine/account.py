@@ -1,0 +1,124 @@
+"""An account: the private universe of one API key, over all providers."""
+
+from mockserver.clock import Clock
+from mockserver.contract.model import Contract, Failure
+from mockserver.contract.moments import Phase
+from mockserver.engine.agenda import Agenda, Due
+from mockserver.engine.holding import Holding
+from mockserver.engine.journal import Journal
+from mockserver.engine.key import Key
+from mockserver.engine.settings import Settings
+from mockserver.engine.task import Task
+
+
+class Account:
+    """Everything that belongs to a key: nothing is shared with another one.
+
+    Its clock is the wall clock plus what was advanced, or it stands still. It never goes back,
+    whatever the wall clock does. Moments are milliseconds since the Unix epoch.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_frozen",
+        "_latest",
+        "_max_tasks",
+        "_shift",
+        "agenda",
+        "holdings",
+        "http_status",
+        "id",
+        "journal",
+        "label",
+        "scenario",
+        "seed",
+        "tier",
+        "warning",
+        "webhook_secret",
+    )
+
+    def __init__(self, key: Key, clock: Clock, settings: Settings) -> None:
+        self.id = key.id
+        self.label = key.label
+        self.scenario = key.scenario  # its name; None for the default
+        self.seed = settings.seed if key.seed is None else key.seed
+        self.tier: str | None = None  # None for the contract's default
+        self.webhook_secret: str | None = None
+        self.http_status: str | None = None  # "envelope" or "code"; None for the contract's own
+        self.holdings: dict[str, Holding] = {}  # by provider
+        self.agenda = Agenda()
+        self.journal = Journal(settings, settings.max_entries)
+        # To be noted once, with the first request.
+        self.warning = "the API key looks like a live one" if key.looks_live else None
+        self._clock = clock
+        self._shift = 0
+        self._frozen: int | None = None
+        self._latest = clock.now()
+        self._max_tasks = settings.max_tasks
+
+    def __repr__(self) -> str:
+        return f"<Account {self.label}>"
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether its clock stands still."""
+        return self._frozen is not None
+
+    def now(self) -> int:
+        """What its clock shows."""
+        now = self._clock.now() + self._shift if self._frozen is None else self._frozen
+        self._latest = max(self._latest, now)
+        return self._latest
+
+    def advance(self, span: int) -> None:
+        """Move its clock on by a span in milliseconds, and run what falls due on the way."""
+        if span < 0:
+            raise ValueError(f"cannot advance by {span} ms; a clock does not go back")
+        if self._frozen is None:
+            self._shift += span
+        else:
+            self._frozen += span
+        self.settle()
+
+    def freeze(self, on: bool) -> None:
+        """Stop its clock, or let it go on from where it stands."""
+        now = self.now()
+        if on:
+            self._frozen = now
+        elif self._frozen is not None:
+            self._shift = now - self._clock.now()
+            self._frozen = None
+        self.settle()
+
+    def settle(self) -> int:
+        """Run everything that is due, in order, each at its own moment; tell what time it is."""
+        now = self.now()
+        while (due := self.agenda.take(now)) is not None:
+            if due.kind == "end":
+                self.holdings[due.provider].end_task(due.task_id, due.at)
+        return now
+
+    def open_holding(self, contract: Contract) -> Holding:
+        """What it has at a provider; the first time, that is the opening balance."""
+        holding = self.holdings.get(contract.name)
+        if holding is None:
+            holding = self.holdings[contract.name] = Holding(contract, self.now())
+        return holding
+
+    def put_task(self, task: Task, replay: str | None = None) -> None:
+        """Take in a task that was just accepted, under an idempotency key; plan its end."""
+        holding = self.holdings[task.contract.name]
+        if sum(len(each.tasks) for each in self.holdings.values()) >= self._max_tasks:
+            (holding if holding.tasks else self._find_fullest()).evict_task()
+        holding.put_task(task, replay)
+        self.agenda.plan(Due(task.ended, "end", task.contract.name, task.id))
+
+    def end_task(self, task: Task, phase: Phase, failure: Failure | None = None) -> None:
+        """End an open task at once, in a final phase."""
+        now = self.settle()
+        task = self.holdings[task.contract.name].cut_task(task, now, phase, failure)
+        self.agenda.plan(Due(now, "end", task.contract.name, task.id))
+        self.settle()
+
+    def _find_fullest(self) -> Holding:
+        return max(self.holdings.values(), key=lambda holding: len(holding.tasks))

@@ -1,0 +1,54 @@
+"""The store of accounts: found by key or by id, the idlest forgotten first."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from mockserver.clock import Clock
+from mockserver.engine.account import Account
+from mockserver.engine.key import Key, identify
+from mockserver.engine.settings import Settings
+
+
+class Accounts:
+    """At most so many accounts as the settings allow, in order of their last use."""
+
+    def __init__(self, clock: Clock, settings: Settings) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._by_id: OrderedDict[str, Account] = OrderedDict()
+        self.evicted = 0  # accounts that had to make room
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(tuple(self._by_id.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def find(self, key: str) -> Account | None:
+        """The account of a key, if there is one; it counts as used."""
+        account = self._by_id.get(identify(key))
+        if account is not None:
+            self._by_id.move_to_end(account.id)
+        return account
+
+    def find_by_id(self, name: str) -> Account | None:
+        """The account with an id, if there is one."""
+        return self._by_id.get(name)
+
+    def open(self, key: Key) -> Account:
+        """Make the account of a key; if there are too many, the idlest is forgotten."""
+        account = Account(key, self._clock, self._settings)
+        self._by_id[account.id] = account
+        if len(self._by_id) > self._settings.max_accounts:
+            self._by_id.popitem(last=False)
+            self.evicted += 1
+        return account
+
+    def forget(self, account: Account) -> None:
+        """Forget an account and everything it has."""
+        self._by_id.pop(account.id, None)
+
+    def clear(self) -> None:
+        """Forget every account."""
+        self._by_id.clear()
+        self.evicted = 0

@@ -1,0 +1,84 @@
+"""What one account has at one provider: tasks, credits, and what limits count."""
+
+from collections import deque
+from dataclasses import replace
+from typing import Final
+
+from mockserver.contract.model import Contract, Failure
+from mockserver.contract.moments import Phase
+from mockserver.engine.ledger import Ledger
+from mockserver.engine.quota import Quota
+from mockserver.engine.task import Task
+
+_MAX_REPLAYS: Final = 100_000
+
+
+class Holding:
+    """The state of an account at a provider. Moments are milliseconds on the account's clock."""
+
+    __slots__ = (
+        "_ended",
+        "active",
+        "contract",
+        "evicted",
+        "ledger",
+        "occurrences",
+        "quota",
+        "replays",
+        "tasks",
+    )
+
+    def __init__(self, contract: Contract, now: int) -> None:
+        self.contract = contract
+        self.tasks: dict[str, Task] = {}  # in order of submit
+        self.ledger = Ledger(now, contract.money.opening)
+        self.quota = Quota()
+        self.replays: dict[str, str] = {}  # idempotency key -> task id
+        self.occurrences: dict[bytes, int] = {}  # digest of a submit -> how many were accepted
+        self.active = 0  # tasks that have not ended
+        self.evicted = 0  # tasks that had to make room
+        self._ended: deque[str] = deque()  # ids of ended tasks, the first to end first
+
+    def put_task(self, task: Task, replay: str | None) -> None:
+        """Take in a task that was just accepted, what it costs, and its idempotency key."""
+        self.tasks[task.id] = task
+        self.occurrences[task.digest] = task.occurrence + 1
+        self.active += 1
+        if task.contract.money.charge == "submit":
+            self.ledger.charge(task.created, task.price, task.id)
+        if replay is not None:
+            self.replays[replay] = task.id
+            if len(self.replays) > _MAX_REPLAYS:
+                del self.replays[next(iter(self.replays))]
+
+    def end_task(self, task_id: str, at: int) -> None:
+        """A task's planned end has come: its slot is free, and its price is settled."""
+        task = self.tasks.get(task_id)
+        if task is None or task.ended != at:
+            return  # evicted, or forced to end at another moment
+        self.active -= 1
+        self._ended.append(task_id)
+        is_charged = task.contract.money.charge == "submit"
+        is_paid = task.is_paid(task.timeline.final.phase)
+        if is_charged and not is_paid:
+            self.ledger.refund(at, task.price, task_id)
+        elif is_paid and not is_charged:
+            self.ledger.charge(at, task.price, task_id)
+
+    def cut_task(self, task: Task, at: int, phase: Phase, failure: Failure | None) -> Task:
+        """Plan a task's end anew: here and now, in another phase."""
+        final = self.contract.lifecycle.find_final(phase)
+        timeline = task.timeline.cut(at - task.created, final)
+        self.tasks[task.id] = replace(task, timeline=timeline, failure=failure)
+        return self.tasks[task.id]
+
+    def evict_task(self) -> None:
+        """Make room: let go of the task that ended first, or of the oldest if none has ended."""
+        self.evicted += 1
+        if not self._ended:
+            del self.tasks[next(iter(self.tasks))]
+            self.active -= 1
+            return
+        task = self.tasks.pop(self._ended.popleft())
+        if self.occurrences.get(task.digest) == task.occurrence + 1:
+            del self.occurrences[task.digest]

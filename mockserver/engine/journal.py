@@ -1,0 +1,64 @@
+"""What was asked and answered: the last entries, within a number of bytes."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from mockserver.contract.validate import Violation
+from mockserver.engine.settings import Settings
+
+_OVERHEAD: Final = 1_000  # bytes of an entry besides its bodies, roughly
+
+
+class Entry(NamedTuple):
+    """One request and its reply. It holds what was at hand; views are made when asked for."""
+
+    seq: int  # counts all entries of a journal
+    at: int  # milliseconds on the account's clock
+    provider: str | None
+    operation: str | None
+    method: str
+    target: str  # path and query as sent
+    headers: Mapping[str, str]  # without a key that may be real
+    request: bytes
+    status: int
+    reply: bytes
+    condition: str | None  # why it was refused
+    violations: Sequence[Violation]
+    notes: Sequence[str]  # what is odd about the request, refused or not
+    scenario: str | None
+    task_id: str | None
+
+
+class Journal:
+    """A list of entries from which the oldest fall out."""
+
+    __slots__ = ("_max_body", "_max_bytes", "_max_entries", "_size", "entries", "total")
+
+    def __init__(self, settings: Settings, max_entries: int) -> None:
+        self.entries: deque[Entry] = deque()
+        self.total = 0  # entries ever added; the next one's seq
+        self._size = 0
+        self._max_entries = max_entries
+        self._max_bytes = settings.max_journal_bytes
+        self._max_body = settings.max_body_bytes
+
+    def add(self, entry: Entry) -> None:
+        """Put an entry at the end, its bodies cut to what a journal keeps."""
+        if len(entry.request) > self._max_body or len(entry.reply) > self._max_body:
+            request, reply = entry.request[: self._max_body], entry.reply[: self._max_body]
+            entry = entry._replace(request=request, reply=reply)
+        self.total += 1
+        self._size += _measure(entry)
+        self.entries.append(entry)
+        while len(self.entries) > self._max_entries or self._size > self._max_bytes:
+            self._size -= _measure(self.entries.popleft())
+
+    def clear(self) -> None:
+        """Forget the entries; counting goes on."""
+        self.entries.clear()
+        self._size = 0
+
+
+def _measure(entry: Entry) -> int:
+    return _OVERHEAD + len(entry.request) + len(entry.reply)

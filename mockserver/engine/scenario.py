@@ -1,0 +1,82 @@
+"""Scenarios: what shall happen this time, asked for by name."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from mockserver.contract.model import Contract, Failure
+from mockserver.contract.moments import CONDITIONS, FALLBACK, Phase
+
+DEFAULT: Final = "succeeds"
+
+_SENTENCES: Final = {
+    "unauthorized": "Every call is refused as if its key were wrong.",
+    "malformed": "Every body is refused as unreadable.",
+    "missing_field": "Every call is refused as if a required field were missing.",
+    "bad_value": "Every call is refused as if a field had a bad value.",
+    "unknown_model": "Every submit is refused as if there were no such model.",
+    "invalid_request": "Every call is refused as an invalid request.",
+    "not_found": "Every task that is asked for is unknown.",
+    "not_yet_visible": "Every task that is asked for cannot be seen yet.",
+    "expired": "Every task that is asked for is gone.",
+    "insufficient_credits": "Every submit is refused for lack of credits.",
+    "key_limit_reached": "Every call is refused because the key has reached its limit.",
+    "rate_limited": "Every call is refused as one too many in its time.",
+    "too_many_active": "Every submit is refused because too many tasks are active.",
+    "conflict": "Every submit is refused as a conflict with an earlier one.",
+    "generation_failed": "Every call is refused as a failed generation.",
+    "maintenance": "Every call is refused because of maintenance.",
+    "feature_disabled": "Every call is refused because its feature is switched off.",
+    "server_error": "Every call is answered with a server error.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Tasks that end in a phase, or calls that meet a condition."""
+
+    name: str  # dashed
+    sentence: str
+    outcome: Phase = Phase.SUCCEEDED
+    failure: Failure | None = None
+    condition: str | None = None
+
+
+def list_scenarios(contract: Contract) -> dict[str, Scenario]:
+    """Everything that a contract's keys can ask for, by name; the first is the default."""
+    found: dict[str, Scenario] = {}
+    for scenario in _list_all(contract):
+        found.setdefault(scenario.name, scenario)
+    return found
+
+
+def choose(scenarios: Mapping[str, Scenario], name: str | None) -> Scenario | None:
+    """The scenario with a name, dashed or with underscores; None if there is none."""
+    return scenarios.get(DEFAULT if name is None else name.replace("_", "-"))
+
+
+def find_nearest(scenarios: Mapping[str, Scenario], name: str) -> str:
+    """The name that was probably meant."""
+    nearest = get_close_matches(name.replace("_", "-"), scenarios, 1, 0.0)
+    return nearest[0] if nearest else DEFAULT
+
+
+def _list_all(contract: Contract) -> Iterator[Scenario]:
+    default = next(iter(contract.failures.values()))
+    yield Scenario(DEFAULT, "Every task succeeds.")
+    yield Scenario("fails", f"Every task fails: {default.message}", Phase.FAILED, default)
+    for condition in CONDITIONS:
+        if any(_can_meet(shapes.shapes, condition) for shapes in contract.operations.values()):
+            name = condition.replace("_", "-")
+            yield Scenario(name, _SENTENCES[condition], condition=condition)
+    for failure in contract.failures.values():
+        sentence = f"Every task fails: {failure.message}"
+        yield Scenario(failure.name, sentence, Phase.FAILED, failure)
+
+
+def _can_meet(shapes: Mapping[str, object], condition: str) -> bool:
+    """Whether there is a shape of a condition's own, or of one that falls back to it."""
+    return condition in shapes or any(
+        special in shapes for special, general in FALLBACK.items() if general == condition
+    )

@@ -1,0 +1,61 @@
+"""A task: what a submit makes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from mockserver.contract.body import Variant
+from mockserver.contract.facts import Facts
+from mockserver.contract.model import Contract, Failure, Operation
+from mockserver.contract.moments import Phase
+from mockserver.engine.timeline import Timeline
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Task:
+    """A task as it was accepted. It holds few objects of its own, since many may be alive."""
+
+    id: str
+    contract: Contract
+    operation: Operation  # the one that was called
+    variant: Variant | None  # of its body; None if it has none
+    body: bytes  # as compact JSON
+    digest: bytes  # of operation, body and parameters, however they were written
+    occurrence: int  # how many equal submits were accepted before
+    created: int  # milliseconds on the account's clock
+    timeline: Timeline
+    failure: Failure | None  # why it will have failed
+    price: int  # thousandths of a credit
+    origin: str  # where the client reached the server
+    given: Mapping[str, object] = field(default_factory=dict)  # facts that stood beside the body
+
+    def __repr__(self) -> str:
+        span = f"{self.timeline.duration / 1000:g}s"
+        return f"<Task {self.contract.name}/{self.id} {self.timeline.final.name} after {span}>"
+
+    @property
+    def ended(self) -> int:
+        """The moment of its end, on the account's clock."""
+        return self.created + self.timeline.duration
+
+    @property
+    def cost(self) -> int:
+        """What it costs in the end, in thousandths of a credit."""
+        return self.price if self.is_paid(self.timeline.final.phase) else 0
+
+    def is_paid(self, phase: Phase) -> bool:
+        """Whether an end in this phase leaves it paid for."""
+        money = self.contract.money
+        if money.charge == "succeeded":
+            return phase is Phase.SUCCEEDED
+        return phase not in money.refund
+
+    def read_request(self) -> object:
+        """The body of the submit."""
+        return orjson.loads(self.body)
+
+    def read_facts(self) -> Facts:
+        """What the submit said, in facts."""
+        said = {} if self.variant is None else self.variant.read(self.read_request())
+        return {**self.given, **said}
