@@ -34,7 +34,7 @@ def _act(document: dict[str, Any], action: Mapping[str, Any], where: str) -> Non
         nodes = list(find(target, document))
     except JSONPathError as error:
         hint = "a name with a dash or a slash is written in brackets: $['x-provider']"
-            raise ContractError(f"{where}/target", f"is no JSONPath: {error}", hint) from error
+        raise ContractError(f"{where}/target", f"is no JSONPath: {error}", hint) from error
     if not nodes:
         raise ContractError(f"{where}/target", f"{target} finds nothing in the contract")
     if action.get("remove") is True:

@@ -94,7 +94,7 @@ big:
 OVERLAY = """
 overlay: 1.0.0
 actions:
-  - {target: $.x-provider, description: seen so, update: {walk: typical, ids: "z{hex:4}"}}
+  - {target: "$['x-provider']", description: seen so, update: {walk: typical, ids: "z{hex:4}"}}
 """
 
 Edit = Callable[[dict[str, Any]], object]
@@ -126,12 +126,10 @@ def acme(write: Write) -> Contract:
 
 def test_rules_are_read_from_the_provider_word(acme: Contract) -> None:
     """Money, limits, failures and retention come out in the engine's units."""
-    assert (acme.name, acme.edition, acme.editions) == (
-        "acme",
-        "documented",
-        ("documented", "seen"),
-    )
-    assert (acme.money.opening, acme.money.refund) == (100_000_000, {Phase.FAILED})
+    assert (acme.name, acme.edition) == ("acme", "documented")
+    assert acme.editions == ("documented", "seen")
+    assert acme.money.opening == 100_000_000
+    assert acme.money.refund == frozenset({Phase.FAILED})
     assert [(limit.of, limit.max, limit.per) for limit in acme.limits] == [
         ("submit", 2, 60_000),
         ("active", 3, None),
