@@ -36,10 +36,13 @@ class Draw:
 
     def fill(self, pattern: str) -> str:
         """Text with the fields of a pattern filled in: {uuid} {hex:32} {digits:13} {upper:8}."""
-        return "".join(
-            literal if fill is None else fill(self._branch(at), size)
-            for at, (literal, fill, size) in enumerate(parse_pattern(pattern))
-        )
+        text, field = "", 0
+        for literal, fill, size in parse_pattern(pattern):
+            text += literal
+            if fill is not None:
+                text += fill(self._branch(field) if field else self, size)
+                field += 1
+        return text
 
     def spell(self, alphabet: str, length: int) -> str:
         """A word of up to 99 letters of an alphabet."""
@@ -61,12 +64,8 @@ class Draw:
 
 
 def draw(seed: int, purpose: str, *parts: Part) -> Draw:
-    """The draw for a purpose; parts are kept apart, so ("ab", "c") is not ("a", "bc")."""
-    hasher = blake2b(f"{seed}\0{purpose}".encode())
-    for part in parts:
-        data = part if isinstance(part, bytes) else str(part).encode()
-        hasher.update(b"\0%d:" % len(data) + data)
-    return Draw(hasher.digest())
+    """The draw for a purpose, a single word; ("ab", "c") draws otherwise than ("a", "bc")."""
+    return Draw(blake2b(f"{seed} {purpose} {parts!r}".encode("utf-8", "surrogatepass")).digest())
 
 
 Fill = Callable[[Draw, int], str]
@@ -89,7 +88,7 @@ _FILLS: Final[dict[str, Fill]] = {
 
 @lru_cache(maxsize=256)
 def parse_pattern(pattern: str) -> tuple[tuple[str, Fill | None, int], ...]:
-    """The literal pieces and the fields of an id pattern; ValueError names an unknown field."""
+    """The fields of an id pattern, each after its literal text; ValueError names an unknown one."""
     pieces: list[tuple[str, Fill | None, int]] = []
     end = 0
     for match in _FIELD.finditer(pattern):
@@ -97,7 +96,7 @@ def parse_pattern(pattern: str) -> tuple[tuple[str, Fill | None, int], ...]:
         if name not in _FILLS or (size is None) != (name == "uuid") or size == "0":
             known = "{uuid}, {hex:N}, {digits:N}, {upper:N}, {alnum:N}"
             raise ValueError(f"{match.group()} in {pattern!r} is no field of an id; use {known}")
-        pieces += [(pattern[end : match.start()], None, 0), ("", _FILLS[name], int(size or 0))]
+        pieces.append((pattern[end : match.start()], _FILLS[name], int(size or 0)))
         end = match.end()
     return (*pieces, (pattern[end:], None, 0))
 

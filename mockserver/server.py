@@ -30,7 +30,8 @@ def bind(host: str, port: int) -> list[socket.socket]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"--host {host}: no such address on this machine; try 127.0.0.1") from error
+        problem = f"--host {host}: there is no such address on this machine; try 127.0.0.1"
+        raise UsageError(problem) from error
     sockets: list[socket.socket] = []
     # IPv4 first: it is there on every machine, and ::1 then has to take the same port.
     for family, address in sorted({(row[0], row[4][0]) for row in found}):

@@ -12,7 +12,10 @@ PATHS = sorted(DOCUMENTED.rglob("*.json"))
 ALWAYS = {"source", "edition", "operation", "kind"}
 KEYS = {  # kind -> (keys it must have, keys it may have)
     "request": (ALWAYS, {"headers", "query", "elided", "body"}),
-    "reply": (ALWAYS | {"moment", "body"}, {"status", "headers", "elided", "partial"}),
+    "reply": (
+        ALWAYS | {"moment", "body"},
+        {"status", "headers", "elided", "partial", "contradicted"},
+    ),
     "callback": (ALWAYS | {"moment", "body"}, {"elided", "partial"}),
 }
 OPERATIONS = {

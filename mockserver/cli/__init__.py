@@ -43,10 +43,12 @@ EXIT_CODES: Final[dict[type[MockServerError], int]] = {
 class Commands(click.Group):
     """The commands by name, each imported at its first use."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's name
+        """Every command, in the order in which people need them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """A command, read from its file."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"mockserver.cli.{cmd_name}").command
@@ -57,13 +59,15 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name, or a complaint with the nearest one."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = get_close_matches(args[0], COMMANDS, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}."
             raise click.UsageError(f"no such command {args[0]!r}; {hint}", ctx)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands in --help."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -71,7 +75,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, "-V", "--version", message="mockserver %(version)s")
 def group() -> None:
-    """Fake asynchronous image-generation APIs on this machine, and judge clients of them.
+    """Fake asynchronous image-generation APIs on this machine, so that tests need no key.
 
     \b
     mockserver serve                    run it on http://127.0.0.1:8787
@@ -79,7 +83,7 @@ def group() -> None:
 
     Every flag has a twin in the environment: MOCKSERVER_PORT=9000 is --port 9000.
     Exit status: 0 fine, 1 findings, 2 usage, 3 port in use, 4 bad contract or scenario.
-    """
+    """  # noqa: D301 - click wants the backspace itself
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -28,3 +28,14 @@ def command(folders: tuple[Path, ...], assumed: bool) -> int:
 
     Exit status 1 if anything is found, 4 if a contract cannot be read.
     """
+    chosen = folders or tuple(find_built_in().values())
+    findings = [finding for folder in chosen for finding in lint(folder)]
+    for finding in findings:
+        hint = f" ({finding.hint})" if finding.hint else ""
+        click.echo(f"{finding.where}: {finding.problem}{hint}")
+    marks = [] if findings else [mark for folder in chosen for mark in list_assumed(load(folder))]
+    if assumed:
+        for mark in marks:
+            click.echo(mark)
+    click.echo(f"{len(findings)} findings in {len(chosen)} contracts; {len(marks)} assumed")
+    return 1 if findings else 0

@@ -40,7 +40,7 @@ def add_listen_options(command: Command) -> Command:
             type=click.Choice(["text", "json"]),
             default="text",
             show_default=True,
-            help="json: exactly one line on stdout, when ready; the log on stderr in lines of JSON.",
+            help="json: one line on stdout, when ready; the log on stderr in lines of JSON.",
         ),
     ]
     for option in reversed(options):

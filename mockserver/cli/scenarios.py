@@ -20,6 +20,6 @@ def command(**given: Any) -> None:
     sk-mock-ci.succeeds.42 for another seed. The whole key is one account of its own.
     """
     for contract in load_contracts(given["provider"], given["contract"], given["edition"]):
-        rows = [(s.name, s.sentence) for s in list_scenarios(contract)]
+        rows = [(s.name, s.sentence) for s in list_scenarios(contract).values()]
         click.echo(f"{contract.title} ({contract.name})\n")
         click.echo(format_table(COLUMNS, rows) + "\n")

@@ -1,6 +1,5 @@
 """`mockserver wait`: wait until a server is ready."""
 
-import sys
 from http.client import HTTPException
 from threading import Event
 from typing import Final
@@ -29,7 +28,7 @@ def command(url: str, timeout: float) -> int:
     deadline = clock.now() + timeout * 1000
     while (problem := find_problem(url)) is not None:
         if clock.now() >= deadline:
-            print(f"{url} is not ready after {timeout:g} s: {problem}", file=sys.stderr)
+            click.echo(f"{url} is not ready after {timeout:g} s: {problem}", err=True)
             return 1
         pause.wait(EVERY)
     return 0

@@ -153,11 +153,22 @@ class Document:
             return self._follow(node, file, pointer, trail)
         catalogue = "discriminator" in node
         return {
-            name: child
+            name: self._rebase(child, file)
             if catalogue and name in ("oneOf", "discriminator")
             else self._resolve(child, file, f"{pointer}/{escape(name)}", trail)
             for name, child in node.items()
         }
+
+    def _rebase(self, node: Any, file: str) -> Any:
+        """A copy of a catalogue's references that reads the same from the main file."""
+        if isinstance(node, list):
+            return [self._rebase(child, file) for child in node]
+        if isinstance(node, dict):
+            return {name: self._rebase(child, file) for name, child in node.items()}
+        target, mark, pointer = str(node).partition("#")
+        if file == self.name or not mark:
+            return node
+        return f"{self._place(target, file) if target else file}#{pointer}"
 
     def _follow(self, node: dict[str, Any], file: str, pointer: str, trail: tuple[str, ...]) -> Any:
         target, name, place = self.find(node["$ref"], file)

@@ -3,7 +3,7 @@
 from mockserver.clock import Clock
 from mockserver.contract.model import Contract, Failure
 from mockserver.contract.moments import Phase
-from mockserver.engine.agenda import Agenda, Due
+from mockserver.engine.agenda import Agenda
 from mockserver.engine.holding import Holding
 from mockserver.engine.journal import Journal
 from mockserver.engine.key import Key
@@ -24,6 +24,7 @@ class Account:
         "_latest",
         "_max_tasks",
         "_shift",
+        "_tasks",
         "agenda",
         "holdings",
         "http_status",
@@ -54,6 +55,7 @@ class Account:
         self._shift = 0
         self._frozen: int | None = None
         self._latest = clock.now()
+        self._tasks = 0  # over all providers
         self._max_tasks = settings.max_tasks
 
     def __repr__(self) -> str:
@@ -108,17 +110,21 @@ class Account:
     def put_task(self, task: Task, replay: str | None = None) -> None:
         """Take in a task that was just accepted, under an idempotency key; plan its end."""
         holding = self.holdings[task.contract.name]
-        if sum(len(each.tasks) for each in self.holdings.values()) >= self._max_tasks:
-            (holding if holding.tasks else self._find_fullest()).evict_task()
+        self._tasks += 1
+        if self._tasks > self._max_tasks:
+            self._make_room()
         holding.put_task(task, replay)
-        self.agenda.plan(Due(task.ended, "end", task.contract.name, task.id))
+        self.agenda.plan(task.ended, "end", task.contract.name, task.id)
 
-    def end_task(self, task: Task, phase: Phase, failure: Failure | None = None) -> None:
-        """End an open task at once, in a final phase."""
+    def end_task(self, task: Task, phase: Phase, failure: Failure | None = None) -> Task:
+        """End an open task at once, in a final phase; the task as it is now."""
         now = self.settle()
-        task = self.holdings[task.contract.name].cut_task(task, now, phase, failure)
-        self.agenda.plan(Due(now, "end", task.contract.name, task.id))
+        ended = self.holdings[task.contract.name].cut_task(task, now, phase, failure)
+        self.agenda.plan(now, "end", task.contract.name, task.id)
         self.settle()
+        return ended
 
-    def _find_fullest(self) -> Holding:
-        return max(self.holdings.values(), key=lambda holding: len(holding.tasks))
+    def _make_room(self) -> None:
+        self._tasks -= 1
+        fullest = max(self.holdings.values(), key=lambda holding: len(holding.tasks))
+        fullest.evict_task()

@@ -34,10 +34,10 @@ class Agenda:
         """When the next thing falls due, None if nothing is planned."""
         return self._rows[0][0] if self._rows else None
 
-    def plan(self, due: Due) -> None:
+    def plan(self, at: int, kind: str, provider: str, task_id: str) -> None:
         """Put something on the agenda; of two at the same time the one planned first is first."""
         self._count += 1
-        heappush(self._rows, (due.at, self._count, due.kind, due.provider, due.task_id))
+        heappush(self._rows, (at, self._count, kind, provider, task_id))
 
     def take(self, now: int) -> Due | None:
         """Take off the earliest thing that is due by now."""

@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from mockserver.contract.validate import Violation
+from mockserver.engine.key import MOCK_PREFIX, read_key
 from mockserver.engine.settings import Settings
 
 _OVERHEAD: Final = 1_000  # bytes of an entry besides its bodies, roughly
+_HARMLESS: Final = f"Bearer {MOCK_PREFIX}"
+_SECRET: Final = ("cookie", "proxy-authorization", "x-api-key")
 
 
 class Entry(NamedTuple):
@@ -58,6 +61,18 @@ class Journal:
         """Forget the entries; counting goes on."""
         self.entries.clear()
         self._size = 0
+
+
+def hide_keys(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Headers as they may be kept: what may open something real is not shown in full."""
+    sent = headers.get("authorization")
+    if sent is not None and not sent.startswith(_HARMLESS):
+        scheme, _, token = sent.partition(" ")
+        headers = {**headers, "authorization": f"{scheme} {read_key(token.strip()).label}"}
+    for name in _SECRET:
+        if name in headers:
+            headers = {**headers, name: "…"}
+    return headers
 
 
 def _measure(entry: Entry) -> int:

@@ -7,6 +7,7 @@ from typing import Final
 
 from mockserver.contract.model import Contract, Failure
 from mockserver.contract.moments import CONDITIONS, FALLBACK, Phase
+from mockserver.errors import ScenarioError
 
 DEFAULT: Final = "succeeds"
 
@@ -60,6 +61,27 @@ def find_nearest(scenarios: Mapping[str, Scenario], name: str) -> str:
     """The name that was probably meant."""
     nearest = get_close_matches(name.replace("_", "-"), scenarios, 1, 0.0)
     return nearest[0] if nearest else DEFAULT
+
+
+def find_failure(contract: Contract, outcome: Phase, name: str | None) -> Failure | None:
+    """The failure with which a task ends in an outcome; without a name the contract's first.
+
+    Raises ScenarioError for an outcome or a failure that the contract does not have.
+    """
+    outcomes = {state.phase for state in contract.lifecycle.states if state.phase.is_final}
+    if outcome not in outcomes:
+        known = ", ".join(sorted(outcomes))
+        raise ScenarioError(f"no task of {contract.name} ends {outcome!s}; use one of {known}")
+    if outcome is not Phase.FAILED:
+        if name is not None:
+            raise ScenarioError(f"a task that ends {outcome!s} has no failure; leave it out")
+        return None
+    if name is None:
+        return next(iter(contract.failures.values()))
+    if name not in contract.failures:
+        known = ", ".join(contract.failures)
+        raise ScenarioError(f"{contract.name} has no failure {name!r}; use one of {known}")
+    return contract.failures[name]
 
 
 def _list_all(contract: Contract) -> Iterator[Scenario]:

@@ -9,6 +9,7 @@ from mockserver.contract.body import Variant
 from mockserver.contract.facts import Facts
 from mockserver.contract.model import Contract, Failure, Operation
 from mockserver.contract.moments import Phase
+from mockserver.contract.yields import Yields
 from mockserver.engine.timeline import Timeline
 
 
@@ -51,11 +52,26 @@ class Task:
             return phase is Phase.SUCCEEDED
         return phase not in money.refund
 
+    @property
+    def yields(self) -> Yields | None:
+        """What it makes, if the contract says so."""
+        return self.variant.yields if self.variant else None
+
     def read_request(self) -> object:
         """The body of the submit."""
         return orjson.loads(self.body)
 
     def read_facts(self) -> Facts:
-        """What the submit said, in facts."""
-        said = {} if self.variant is None else self.variant.read(self.read_request())
-        return {**self.given, **said}
+        """What the submit said, in facts; the model too, where the contract has several."""
+        facts = dict(self.given)
+        if self.variant is not None:
+            if self.variant.model is not None:
+                facts["task.model"] = self.variant.model
+            facts.update(self.variant.read(self.read_request()))
+        return facts
+
+    def read_input(self) -> Mapping[str, object]:
+        """The part of the submit's body that describes the work."""
+        request = self.read_request()
+        found = self.variant.read(request).get("task.input", request) if self.variant else None
+        return found if isinstance(found, Mapping) else {}

@@ -57,19 +57,21 @@ class Timeline:
 
 
 class Planner:
-    """Plans the timelines of one lifecycle."""
+    """Plans the timelines of one lifecycle, so many times faster than the provider is."""
 
-    def __init__(self, lifecycle: Lifecycle) -> None:
+    def __init__(self, lifecycle: Lifecycle, speed: float) -> None:
         self._lifecycle = lifecycle
+        self._speed = speed
         self._states: dict[object, State] = {state.name: state for state in lifecycle.states}
         self._shared: dict[tuple[Sequence[object], Phase, int], Timeline] = {}
 
-    def plan(self, through: Sequence[object], outcome: Phase, duration: int) -> Timeline:
+    def plan(self, through: Sequence[object], outcome: Phase, takes: int) -> Timeline:
         """A walk through the named open states, or those of the lifecycle if none are named.
 
         The queued ones share a fifth of the duration, the running ones the rest; states of one
-        phase alone share all of it. Duration in milliseconds.
+        phase alone share all of it. `takes` is how long the provider takes, in milliseconds.
         """
+        duration = round(takes / self._speed)
         plan = (through, outcome, duration)
         timeline = self._shared.get(plan)
         if timeline is None:

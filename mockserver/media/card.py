@@ -16,7 +16,6 @@ __all__ = ["draw_card"]
 _SMALLEST_TEXT: Final = 9  # pixels
 _LINE: Final = 1.32  # height of a line, in sizes of its letters
 _PROMPT_SIZES: Final = (2.0, 1.6, 1.3, 1.0, 0.8)  # in sizes of plain text; the largest that fits
-_MOST_LETTERS: Final = 4000  # of one text that are ever laid out
 _MOST_INPUTS: Final = 4  # addresses that are shown
 
 
@@ -101,19 +100,20 @@ def _lay_out(picture: Picture, space: Space, *, marked: bool) -> list[Block]:
 def _set_head(picture: Picture, space: Space) -> list[Block]:
     """Provider and model."""
     model_size = round(space.size * 1.3)
-    provider, _ = _set_text(picture.provider, space.small, space.width, most=1)
-    model, _ = _set_text(picture.model or "", model_size, space.width, most=2)
+    provider, _ = _set_text(prepare_text(picture.provider), space.small, space.width, most=1)
+    model, _ = _set_text(prepare_text(picture.model or ""), model_size, space.width, most=2)
     return [Block(provider, space.small, MUTED), Block(model, model_size)]
 
 
 def _set_prompt(prompt: str, space: Space, room: int) -> list[Block]:
     """Set the prompt as large as it fits into the room, at the smallest size cut to it."""
     above = round(space.size * 0.7)
+    ready = prepare_text(prompt)
     block = Block([], space.small)
     for factor in _PROMPT_SIZES:
         size = max(_SMALLEST_TEXT, round(space.size * factor))
         most = (room - above) // round(size * _LINE)
-        lines, whole = _set_text(prompt, size, space.width, most=most)
+        lines, whole = _set_text(ready, size, space.width, most=most)
         block = Block(lines, size, above=above)
         if whole or size == _SMALLEST_TEXT:
             break
@@ -127,7 +127,7 @@ def _set_rows(picture: Picture, space: Space, *, marked: bool) -> Iterator[Block
     above = round(space.size * 0.8)
     for name, text in _list_rows(picture, marked=marked):
         most = 3 if name == "task" else 2
-        lines, _ = _set_text(text, size, space.width - indent, most=most)
+        lines, _ = _set_text(prepare_text(text), size, space.width - indent, most=most)
         yield Block(lines or [""], size, name=name, indent=indent, above=above)
         above = 0
 
@@ -148,13 +148,10 @@ def _list_rows(picture: Picture, *, marked: bool) -> Iterator[tuple[str, str]]:
         yield "pixels", "too small for a mark"
 
 
-def _set_text(text: str, size: int, width: int, *, most: int) -> tuple[list[str], bool]:
-    """Break a text into at most so many lines, and tell if that is all; else an ellipsis does."""
-    shown = text[:_MOST_LETTERS].splitlines()
-    paragraphs = (prepare_text(line) for line in shown if not line.isspace())
-    wrapped = (line for paragraph in paragraphs for line in wrap(paragraph, size, width))
-    lines = list(islice(wrapped, max(0, most) + 1))
-    if len(lines) <= most and len(text) <= _MOST_LETTERS:
+def _set_text(ready: str, size: int, width: int, *, most: int) -> tuple[list[str], bool]:
+    """Break a prepared text into at most so many lines, and tell if that is all of it."""
+    lines = list(islice(wrap(ready, size, width), max(0, most) + 1))
+    if len(lines) <= most:
         return lines, True
     lines = lines[: max(0, most)]
     return [*lines[:-1], *(cut_line(line, size, width) for line in lines[-1:])], False

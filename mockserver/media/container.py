@@ -82,9 +82,7 @@ def open_file(data: bytes) -> tuple[str, ImageFile]:
     file_format, opener = _find_opener(data)
     try:
         image = opener(BytesIO(data))
-        if image.width * image.height > MAX_PIXELS:
-            raise Image.DecompressionBombError
-        image.load()
+        _load_pixels(image)
     except Image.DecompressionBombError as error:
         raise MediaError(
             f"the {file_format} image is too large; at most {MAX_PIXELS} pixels are read"
@@ -92,6 +90,13 @@ def open_file(data: bytes) -> tuple[str, ImageFile]:
     except _DAMAGE as error:
         raise MediaError(f"the {file_format} file is damaged or incomplete: {error}") from error
     return file_format, image
+
+
+def _load_pixels(image: ImageFile) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        # Pillow raises the same on its own at more than three times as many.
+        raise Image.DecompressionBombError
+    image.load()
 
 
 def _find_opener(data: bytes) -> tuple[str, Callable[[BytesIO], ImageFile]]:

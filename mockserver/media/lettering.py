@@ -15,9 +15,13 @@ __all__ = ["count_missing", "cut_line", "draw_line", "prepare_text", "wrap"]
 REACHED: Final = frozenset(map(chr, range(0x20, 0x7F))) | frozenset(
     "\u00a9\u00ab\u00b0\u00b1\u00b4\u00b7\u00bb\u2018\u2019\u201c\u201d\u2026\u2039\u203a\u2044\u2122"
 )
+MAX_LETTERS: Final = 4000
 BOX: Final = "\ufffd"  # stands for a character that the font has not
 BOX_WIDTH: Final = 0.9  # of the size of the letters around it
 ELLIPSIS: Final = "\u2026"
+
+_UNKNOWN: Final = re.compile(f"[^{re.escape(''.join(sorted(REACHED)))}\\s]")
+_SPACE: Final = re.compile(r"\s")
 
 
 @lru_cache(maxsize=64)
@@ -39,18 +43,27 @@ def measure(text: str, size: int) -> float:
 
 def count_missing(text: str) -> int:
     """How many characters of a text the font cannot draw; white space needs no drawing."""
-    return sum(letter not in REACHED and not letter.isspace() for letter in text)
+    return len(_UNKNOWN.findall(text))
 
 
 def prepare_text(text: str) -> str:
-    """Make a text drawable: white space becomes spaces, what the font has not a box each."""
-    return "".join(
-        letter if letter in REACHED else " " if letter.isspace() else BOX for letter in text
-    )
+    """
+    Make a text drawable: a box for what the font has not, and no lines without words.
+
+    Of an endless text only so much is kept as any image could show, and an ellipsis behind it.
+    """
+    shown = text if len(text) <= MAX_LETTERS else text[: MAX_LETTERS - 1] + ELLIPSIS
+    lines = (_SPACE.sub(" ", line) for line in _UNKNOWN.sub(BOX, shown).splitlines())
+    return "\n".join(line for line in lines if not line.isspace() and line)
 
 
 def wrap(text: str, size: int, width: float) -> Iterator[str]:
     """Break a prepared text into lines of at most `width` pixels, at spaces if there are any."""
+    for paragraph in text.split("\n"):
+        yield from _wrap_paragraph(paragraph, size, width)
+
+
+def _wrap_paragraph(text: str, size: int, width: float) -> Iterator[str]:
     line, used = "", 0.0
     for word in text.split(" "):
         needed = measure(word, size)

@@ -146,14 +146,14 @@ def find_grid(width: int, height: int, length: int) -> Grid | None:
     Choose the grid for a codeword in an image; None if the image is too small for it.
 
     The coarsest one whose band takes a sixteenth of the height, else the finest one whose cells
-    have 3 pixels, if its band takes at most a quarter. Both sides of 192 pixels are always enough.
+    have 3 pixels, if its band takes at most a third. Sides of 192 pixels are always enough.
     """
     grids = [Grid(columns, length) for columns in _COLUMNS]
     for grid in grids:
         if grid.cell(width) >= _SMALLEST_CELL and grid.height(width) <= height / 16:
             return grid
     fine = [grid for grid in grids if grid.cell(width) >= _SMALLEST_CELL]
-    return fine[-1] if fine and fine[-1].height(width) <= height / 4 else None
+    return fine[-1] if fine and fine[-1].height(width) <= height / 3 else None
 
 
 def list_grids(width: int, height: int) -> Iterator[Grid]:
@@ -162,5 +162,5 @@ def list_grids(width: int, height: int) -> Iterator[Grid]:
         for slot in _SLOTS:
             grid = Grid(columns, slot + _AROUND_ID + _PARITY)
             # Rounding to whole pixels may have taken a little of the height.
-            if grid.cell(width) >= _SMALLEST_READ and grid.height(width) <= height * 0.27:
+            if grid.cell(width) >= _SMALLEST_READ and grid.height(width) <= height * 0.35:
                 yield grid

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import orjson
 
-from mockserver.engine.call import Malformed, Reply
+from mockserver.engine.call import Reply, Stray
 from mockserver.engine.engine import Engine
 from mockserver.version import VERSION
 from mockserver.web.asgi import (
@@ -21,13 +22,16 @@ from mockserver.web.asgi import (
     read_headers,
     send_reply,
 )
+from mockserver.web.files import Files
 from mockserver.web.guard import Guard
 from mockserver.web.hosts import Hosts, parse_host
 from mockserver.web.options import Options
-from mockserver.web.provider import NOTHING, Request, read_call, read_key
+from mockserver.web.provider import NOTHING, Request, read_call
 from mockserver.web.routes import Route, Site, build_local_site, build_provider_sites
+from mockserver.web.watch import Watch
 
 HEALTH: Final = "/_mock/health"
+
 _HEALTHY: Final = Reply(200, orjson.dumps({"status": "ok", "version": VERSION}))
 _MAX_DOORS: Final = 1_000
 
@@ -37,7 +41,6 @@ class Door:
     """What stands behind one Host header."""
 
     site: Site
-    host: str
     has_control: bool  # not under a provider's own name: that one belongs to somebody else
 
 
@@ -51,13 +54,23 @@ class Emulator:
 
     def __init__(self, engine: Engine, options: Options) -> None:
         self._engine = engine
-        self._options = options
         self._hosts = Hosts(options.allowed_hosts, beyond_loopback=options.beyond_loopback)
         self._local = build_local_site(engine.contracts)
         self._providers = build_provider_sites(engine.contracts)
         self._doors: dict[str, Door] = {}  # by Host header, as it was sent
         self._guard = Guard(options.admin_token)
-        self._control: App | None = None
+        self._watch = Watch(engine, options.notice)
+
+    @cached_property
+    def _files(self) -> Files:
+        return Files(self._engine)
+
+    @cached_property
+    def _control(self) -> App:
+        # Starlette costs a third of the whole start and is not needed for it.
+        from mockserver.web.control import build_control
+
+        return build_control(self._engine)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -70,7 +83,7 @@ class Emulator:
         if isinstance(door, Reply):
             await send_reply(send, door, close=True)
             return
-        request = _read_request(scope, headers, host)
+        request = _read_request(scope, headers)
         route = door.site.exact.get((request.method, request.path))
         if route is not None:
             await self._answer_call(route, request, receive, send)
@@ -94,7 +107,9 @@ class Emulator:
             if body is None:
                 return
             request.body = body
-        reply = self._engine.answer(read_call(route, request, path))
+        call = read_call(route, request, path)
+        reply = self._engine.answer(call)
+        self._watch.report_call(call)
         await send_reply(send, reply, close=request.body is TOO_LARGE)
 
     async def _answer_stray(
@@ -104,27 +119,76 @@ class Emulator:
         if body is None:
             return
         request.body = body
+        contract = site.find_contract(request.path)
         reply = self._engine.answer_stray(
-            site.find_contract(request.path),
-            request.method,
-            request.target,
-            read_key(request.headers.get("authorization")),
-            request.origin,
-            request.raw,
-            request.headers,
+            Stray(
+                contract,
+                request.method,
+                request.path,
+                request.target,
+                request.headers,
+                request.raw,
+            )
         )
+        self._watch.report_stray()
         await send_reply(send, reply, close=body is TOO_LARGE, with_body=request.method != "HEAD")
 
     async def _answer_own(
         self, door: Door, request: Request, scope: Scope, receive: Receive, send: Send
     ) -> None:
+        with_body = request.method != "HEAD"
         if request.path == HEALTH and request.method in {"GET", "HEAD"}:
-            await send_reply(send, _HEALTHY, with_body=request.method == "GET")
+            await send_reply(send, _HEALTHY, with_body=with_body)
         elif request.path.startswith("/_files/"):
-            await send_reply(send, await self._files.answer(request), with_body=request.method != "HEAD")
+            await send_reply(send, await self._files.answer(request), with_body=with_body)
         elif not request.path.startswith("/_mock/"):
             await self._answer_stray(door.site, request, receive, send)
-        elif refusal := self._find_refusal(door, request):
+        elif not door.has_control:
+            name = request.headers["host"]
+            refusal = build_error(421, f"the control API is not served under the name {name}")
             await send_reply(send, refusal, close=True)
+        elif refused := self._guard.find_refusal(request):
+            await send_reply(send, refused, close=True)
         else:
-            await self._get_control()(scope, receive, send)
+            await self._control(scope, receive, send)
+
+    def _open_door(self, host: str) -> Door | Reply:
+        """Judge a Host header that was not seen before."""
+        name = parse_host(host)
+        if name is None:
+            problem = "the Host header names no host" if host else "the request has no Host header"
+            return build_error(400, problem, "send one, such as Host: 127.0.0.1:8787")
+        if self._hosts.admits(name):
+            door = Door(self._local, has_control=True)
+        elif name in self._providers:
+            door = Door(self._providers[name], has_control=False)
+        else:
+            hint = f"start the server with --allowed-host {name}"
+            self._watch.report(f"a request for the host {name} was refused; {hint} to allow it")
+            return build_error(421, f"the host {name} is not served here", hint)
+        if len(self._doors) >= _MAX_DOORS:
+            self._doors.clear()
+        self._doors[host] = door
+        return door
+
+
+def _read_request(scope: Scope, headers: Mapping[str, str]) -> Request:
+    query: bytes = scope["query_string"]
+    target = scope["raw_path"].decode("latin-1")
+    # Whoever maps a provider's host name to this machine puts TLS in front of it.
+    scheme = "https" if headers.get("x-forwarded-proto") == "https" else scope["scheme"]
+    return Request(
+        scope["method"],
+        scope["path"],
+        f"{target}?{query.decode('latin-1')}" if query else target,
+        query,
+        headers,
+        f"{scheme}://{headers['host']}",
+    )
+
+
+async def _answer_other(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        await answer_lifespan(receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1008})

@@ -63,9 +63,9 @@ class Site:
 def compile_template(path: str) -> re.Pattern[str]:
     """A pattern for a path with parameters in braces; each fits one part of a path."""
     parts = re.split(r"\{(\w+)\}", path)
-    return re.compile(
-        "".join(f"(?P<{part}>[^/]+)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
-    )
+    parts[::2] = [re.escape(literal) for literal in parts[::2]]
+    parts[1::2] = [f"(?P<{name}>[^/]+)" for name in parts[1::2]]
+    return re.compile("".join(parts))
 
 
 def build_local_site(contracts: Iterable[Contract]) -> Site:

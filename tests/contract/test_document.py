@@ -130,6 +130,19 @@ def test_a_reference_that_cannot_be_followed_is_refused(
         document.resolve(document.root["a"])
 
 
+def test_a_catalogue_in_a_file_of_its_own_is_read_relative_to_it(tmp_path: Path) -> None:
+    """The references of a catalogue below read the same from the main file."""
+    catalogue = "discriminator: {propertyName: model, mapping: {a: 'family.yaml#/a', b: '#/b'}}"
+    write(tmp_path, catalogue, "models/index.yaml")
+    document = open_document(tmp_path, "body: {$ref: 'models/index.yaml'}")
+
+    chooser = document.resolve(document.root)["body"]["discriminator"]
+    assert chooser == {
+        "propertyName": "model",
+        "mapping": {"a": "models/family.yaml#/a", "b": "models/index.yaml#/b"},
+    }
+
+
 def test_the_branches_of_a_catalogue_stay_references(tmp_path: Path) -> None:
     """What a discriminator chooses is not read until somebody asks for that model."""
     document = open_document(

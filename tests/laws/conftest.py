@@ -63,20 +63,35 @@ SHAPES = [
 ]
 
 
+def find_nodes(schema: Any) -> Iterator[Mapping[str, Any]]:
+    """Every node of a schema that carries a fact."""
+    if isinstance(schema, Mapping):
+        if isinstance(schema.get("x-fact"), str):
+            yield schema
+        for child in schema.values():
+            yield from find_nodes(child)
+
+
+def draw_fact(fact: str, nodes: list[Mapping[str, Any]]) -> st.SearchStrategy[Any]:
+    """Values of a fact that the fields which carry it can hold."""
+    patterns = [node["pattern"] for node in nodes if "pattern" in node]
+    if patterns:
+        return st.from_regex(patterns[0], fullmatch=True)
+    if any(node.get("format") == "uri" for node in nodes):
+        return ADDRESSES
+    return DRAWN[FACTS[fact]]
+
+
 def draw_facts(
     contract: Contract, shape: Shape, *, partly: bool = False
 ) -> st.SearchStrategy[Mapping[str, object]]:
     """Facts for a shape: all that it needs, or any part of them."""
     drawn: dict[str, st.SearchStrategy[Any]] = {}
+    states = [s.name for s in contract.lifecycle.states if s.phase in shape.moments]
     for fact in shape.needs:
-        kind = FACTS[fact]
-        if kind is Kind.STATE:
-            phases = [
-                state.name for state in contract.lifecycle.states if state.phase in shape.moments
-            ]
-            drawn[fact] = st.sampled_from(phases)
-        else:
-            drawn[fact] = DRAWN[kind]
+        nodes = [node for node in find_nodes(shape.schema) if node["x-fact"] == fact]
+        is_state = FACTS[fact] is Kind.STATE
+        drawn[fact] = st.sampled_from(states) if is_state else draw_fact(fact, nodes)
     if partly:
         return st.fixed_dictionaries({}, optional=drawn)
     return st.fixed_dictionaries(drawn)

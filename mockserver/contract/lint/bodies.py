@@ -1,0 +1,106 @@
+"""Rules for request bodies: their models, prices, sizes and examples."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mockserver.contract.document import escape, walk
+from mockserver.contract.lens import Schema
+from mockserver.contract.lint.finding import Complaint
+from mockserver.contract.lint.subject import Subject
+from mockserver.contract.validate import Validator
+
+
+def check_models_are_the_branches(subject: Subject) -> Iterator[Complaint]:
+    """A discriminator's mapping and the oneOf beside it name the same schemas."""
+    for pointer, node in walk(subject.document.root):
+        if "discriminator" not in node:
+            continue
+        mapped = set(node["discriminator"].get("mapping", {}).values())
+        branches = {branch.get("$ref") for branch in node.get("oneOf", ())}
+        for ref in sorted(mapped - branches):
+            where = subject.document.where(f"{pointer}/oneOf")
+            yield Complaint(where, f"lacks {ref}, which the mapping names")
+        for ref in sorted(map(str, branches - mapped)):
+            where = subject.document.where(f"{pointer}/discriminator/mapping")
+            yield Complaint(where, f"lacks {ref}, which is a branch of oneOf")
+
+
+def check_models_accept_their_names(subject: Subject) -> Iterator[Complaint]:
+    """The schema of a model accepts the name under which the mapping lists it."""
+    for body in subject.bodies:
+        chooser = body.operation.body.discriminator if body.operation.body else None
+        if chooser is None:
+            continue
+        node = find_node(body.variant.schema, chooser)
+        if node is not None and not Validator(node, body.where).accepts(body.variant.model):
+            where = f"{body.where}/properties/{escape(chooser)}"
+            yield Complaint(where, f"refuses {body.variant.model!r}, its name in the mapping")
+
+
+def check_each_submit_says_what_it_makes(subject: Subject) -> Iterator[Complaint]:
+    """Each form of a submit's body has x-price and x-yields."""
+    for body in subject.bodies:
+        for word in ("x-price", "x-yields"):
+            if body.operation.role == "submit" and word not in body.variant.schema:
+                yield Complaint(body.where, f"has no {word}")
+
+
+def check_price_rows_can_count(subject: Subject) -> Iterator[Complaint]:
+    """Each value that a row of x-price waits for is one that its field accepts."""
+    for body in subject.bodies:
+        rows = body.variant.price.rows if body.variant.price else ()
+        for index, row in enumerate(rows):
+            for name, value in row.when.items():
+                node = find_node(body.variant.input_schema, name)
+                if node is not None and not Validator(node, body.where).accepts(value):
+                    where = f"{body.where}/x-price/rows/{index}/when/{escape(name)}"
+                    yield Complaint(where, f"the field {name} can never be {value!r}")
+
+
+def check_prices_are_multiplied_by_a_field(subject: Subject) -> Iterator[Complaint]:
+    """What `times` of x-price points at is a field of the input."""
+    for body in subject.bodies:
+        times = body.variant.price.times if body.variant.price else None
+        if times is not None and find_node(body.variant.input_schema, times) is None:
+            yield Complaint(f"{body.where}/x-price/times", f"the input has no field {times!r}")
+
+
+def check_sizes_are_known(subject: Subject) -> Iterator[Complaint]:
+    """A table of sizes has a row for each grade, and in it a size for each ratio it can have."""
+    for body in subject.bodies:
+        size = body.variant.yields.size if body.variant.yields else None
+        if size is None or size.table is None:
+            continue
+        where = f"{body.where}/x-yields/size/table"
+        fields = body.variant.input_schema
+        for grade in _list_values(fields, size.grade):
+            if grade not in size.table:
+                yield Complaint(where, f"has no row for the grade {grade!r}")
+        for grade, row in size.table.items():
+            for ratio in _list_values(fields, size.ratio):
+                asked = {size.grade: grade, size.ratio: ratio}
+                if not {ratio, "*"} & row.keys() and _accepts_part(fields, asked):
+                    yield Complaint(f"{where}/{escape(grade)}", f"has no size for {ratio!r}")
+
+
+def _list_values(schema: Schema, name: str | None) -> list[object]:
+    """Every value that a field names: those of its enum, or its examples."""
+    node = find_node(schema, name) if name else None
+    return [] if node is None else [*node.get("enum", node.get("examples", ()))]
+
+
+def _accepts_part(schema: Schema, part: Mapping[str | None, object]) -> bool:
+    """Whether an input may have these fields together; what else it needs is left aside."""
+    alone = {word: value for word, value in schema.items() if word != "required"}
+    return Validator(alone, "the input").accepts({k: v for k, v in part.items() if k})
+
+
+def find_node(schema: Schema, path: str) -> Mapping[str, Any] | None:
+    """The schema of the field at a slash-separated path, or None."""
+    node: Any = schema
+    for name in path.split("/"):
+        node = node.get("properties", {}).get(name)
+        if node is None:
+            return None
+    found: Mapping[str, Any] = node
+    return found

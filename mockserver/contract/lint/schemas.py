@@ -1,0 +1,60 @@
+"""What has to hold before anything else can be judged: words, files and schemas are sound."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mockserver.contract.lint.finding import Complaint
+from mockserver.contract.lint.subject import Subject
+from mockserver.contract.shape import Shape
+from mockserver.contract.validate import Validator, find_content
+from mockserver.errors import ContractError
+
+
+def complain(error: ContractError) -> Complaint:
+    """The complaint that an error is."""
+    return Complaint(error.where, error.problem, error.hint)
+
+
+def check_bodies_can_be_read(subject: Subject) -> Iterator[Complaint]:
+    """Each model's file is found, and its x-price and x-yields look at fields that exist."""
+    for operation in subject.contract.operations.values():
+        body = operation.body
+        for model in (body.models or (None,)) if body else ():
+            try:
+                body and body.find_variant(model)
+            except ContractError as error:
+                yield complain(error)
+
+
+def check_schemas_can_be_used(subject: Subject) -> Iterator[Complaint]:
+    """Each schema compiles; its patterns match in linear time, its facts have a known format."""
+    schemas: list[tuple[str, Mapping[str, Any]]] = [
+        (shape.where, shape.schema) for shape in subject.shapes
+    ]
+    schemas += [(body.where, body.variant.schema) for body in subject.bodies]
+    for operation in subject.contract.operations.values():
+        for index, parameter in enumerate(operation.parameters):
+            where = subject.place(operation, f"/parameters/{index}/schema")
+            schemas.append((where, parameter.schema))
+    for where, schema in schemas:
+        yield from _check_schema(schema, where)
+    for shape in subject.shapes:
+        yield from _check_lens(shape)
+
+
+def _check_schema(schema: Mapping[str, Any], where: str) -> Iterator[Complaint]:
+    try:
+        Validator(schema, where).accepts(None)
+    except ContractError as error:
+        yield complain(error)
+        return
+    for path, inner in find_content(schema):
+        pointer = "".join(f"/properties/{name}" for name in path)
+        yield from _check_schema(inner, f"{where}{pointer}/contentSchema")
+
+
+def _check_lens(shape: Shape) -> Iterator[Complaint]:
+    try:
+        _ = shape.lens
+    except ContractError as error:
+        yield complain(error)

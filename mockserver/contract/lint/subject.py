@@ -1,0 +1,111 @@
+"""What the rules look at: one edition of a contract, with its files and its places."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from mockserver.contract.body import Variant
+from mockserver.contract.document import Document, escape
+from mockserver.contract.lint.samples import Sample, make_samples, select_said
+from mockserver.contract.model import Contract, Operation, Role
+from mockserver.contract.shape import Shape
+
+
+class Sender(NamedTuple):
+    """Whatever sends bodies: an operation with its replies, or one of its callbacks."""
+
+    operation: Operation
+    name: str  # as complaints call it
+    shapes: Mapping[str, Shape]
+
+
+class Accepted(NamedTuple):
+    """One form of a request body, with the place of its schema."""
+
+    operation: Operation
+    where: str
+    variant: Variant
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A contract in one edition. Everything found out about it is found out once."""
+
+    contract: Contract
+
+    @property
+    def document(self) -> Document:
+        """The contract's files."""
+        return self.contract.document
+
+    def place(self, operation: Operation, pointer: str = "") -> str:
+        """Where an operation stands, or something below it."""
+        path = f"/paths/{escape(operation.path)}/{operation.method.lower()}"
+        return self.document.where(path + pointer)
+
+    def place_word(self, pointer: str) -> str:
+        """Where something below `x-provider` stands."""
+        return self.document.where(f"/x-provider{pointer}")
+
+    def find_raw(self, operation: Operation) -> Mapping[str, Any]:
+        """An operation as its file has it, references in place."""
+        found: Mapping[str, Any] = self.document.root["paths"][operation.path]
+        raw: Mapping[str, Any] = found[operation.method.lower()]
+        return raw
+
+    @cached_property
+    def senders(self) -> tuple[Sender, ...]:
+        """Every operation, and every callback of one."""
+        return tuple(
+            sender
+            for operation in self.contract.operations.values()
+            for sender in (
+                Sender(operation, operation.id, operation.shapes),
+                *(Sender(operation, form.name, form.shapes) for form in operation.callbacks),
+            )
+        )
+
+    @cached_property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Every body that is sent, once."""
+        found = {shape.where: shape for s in self.senders for shape in s.shapes.values()}
+        if self.contract.unknown_path:
+            found[self.contract.unknown_path.where] = self.contract.unknown_path
+        return tuple(found.values())
+
+    @cached_property
+    def bodies(self) -> tuple[Accepted, ...]:
+        """Every form of every request body; raises ContractError for one that cannot be read."""
+        return tuple(
+            accepted
+            for operation in self.contract.operations.values()
+            for accepted in self._list_bodies(operation)
+        )
+
+    def _list_bodies(self, operation: Operation) -> Iterator[Accepted]:
+        if operation.body is None:
+            return
+        for model in operation.body.models if operation.body.discriminator else (None,):
+            variant = operation.body.find_variant(model)
+            if variant is not None:
+                yield Accepted(operation, self._place_body(operation, model), variant)
+
+    def _place_body(self, operation: Operation, model: str | None) -> str:
+        if model is None:
+            return self.place(operation, "/requestBody")
+        body = self.document.resolve(self.find_raw(operation)["requestBody"])
+        schema = next(media["schema"] for media in body["content"].values())
+        ref = schema["discriminator"]["mapping"][model]
+        _, file, pointer = self.document.find(ref, self.document.name)
+        return self.document.where(pointer, file)
+
+    @cached_property
+    def samples(self) -> tuple[tuple[Sender, tuple[Sample, ...]], ...]:
+        """What every sender sends, from made-up facts, at each of its moments."""
+        submits = [body.variant for body in self.bodies if body.operation.role is Role.SUBMIT]
+        said = select_said(submits)
+        return tuple(
+            (sender, tuple(make_samples(self.contract, said, sender.operation.role, sender.shapes)))
+            for sender in self.senders
+        )

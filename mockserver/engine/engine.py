@@ -1,0 +1,157 @@
+"""The engine: what happens when somebody calls a provider.
+
+Rules
+1. It is synchronous. One call is one atomic step, so nobody ever sees a half-done one.
+2. State lives in an Account and nowhere else. What the engine keeps besides accounts can be made
+   again from the contracts.
+3. A refusal is data. An exception that leaves `answer` is a bug.
+4. Time, chance and ids are given in: the clock with the engine, chance as a hash of the seed and
+   of what is asked.
+
+A call goes this way. Its key opens an account. Whatever has fallen due there since the last call
+is settled first. Then the call passes the gates of its operation; the first one that does not let
+it pass decides. What passed is done according to the operation's role, the shape for that moment
+is filled with facts, and the journal gets an entry.
+"""
+
+from collections.abc import Iterable
+
+import orjson
+
+from mockserver.clock import Clock
+from mockserver.contract.facts import Facts
+from mockserver.contract.model import Contract
+from mockserver.contract.moments import Phase
+from mockserver.engine.account import Account
+from mockserver.engine.accounts import Accounts
+from mockserver.engine.address import Address
+from mockserver.engine.admission import admit
+from mockserver.engine.call import Call, Reply, Stray
+from mockserver.engine.entries import enter_refused, enter_stray, enter_visit
+from mockserver.engine.files import FileMissing, ResultFile, find_file
+from mockserver.engine.form import Form
+from mockserver.engine.journal import Journal
+from mockserver.engine.key import read_key
+from mockserver.engine.nearest import explain_miss
+from mockserver.engine.provider import Provider
+from mockserver.engine.roles import SERVE, confirm, refuse
+from mockserver.engine.scenario import choose, find_failure, find_nearest
+from mockserver.engine.settings import Settings
+from mockserver.engine.task import Task
+from mockserver.engine.visit import Refusal, Visit
+from mockserver.errors import ScenarioError, UsageError
+
+
+class Engine:
+    """Plays the providers of some contracts, for any number of accounts."""
+
+    def __init__(self, contracts: Iterable[Contract], clock: Clock, settings: Settings) -> None:
+        self.contracts = tuple(contracts)
+        self.settings = settings
+        self.accounts = Accounts(clock, settings)
+        self.strays = Journal(settings, settings.max_strays)  # of what reached no account
+        self._clock = clock
+        self._providers = {c.name: Provider(c, settings.speed) for c in self.contracts}
+
+    def answer(self, call: Call) -> Reply:
+        """Answer one call for an operation."""
+        provider = self._providers[call.contract.name]
+        procedure = provider.find_procedure(call.operation)
+        admitted = admit(call, provider, self.accounts, self.settings)
+        if isinstance(admitted, Refusal):
+            reply = procedure.find_form(admitted.condition).fill(admitted.facts, None, None)
+            enter_refused(self.strays, call, self._clock.now(), reply, admitted)
+            return reply
+        visit = Visit(call, procedure, *admitted)
+        found: Refusal | Task | None = None
+        for gate in provider.find_gates(procedure, visit.scenario):
+            found = gate(visit)
+            if found is not None:
+                break
+        if isinstance(found, Refusal):
+            reply = refuse(visit, found)
+        elif found is None:
+            reply = SERVE[call.operation.role](visit)
+        else:
+            reply = confirm(visit, found)
+        enter_visit(visit, reply, found if isinstance(found, Refusal) else None)
+        return reply
+
+    def answer_stray(self, stray: Stray) -> Reply:
+        """Answer a request for no operation, and note which one it was probably meant for."""
+        searched = self.contracts if stray.contract is None else (stray.contract,)
+        note = explain_miss(searched, stray.method, stray.path)
+        now = self._clock.now()
+        if stray.contract is None or stray.contract.unknown_path is None:
+            reply = Reply(404, orjson.dumps({"error": note}))
+        else:
+            facts: Facts = {"call.path": stray.path, "call.time": now}
+            reply = Form(stray.contract.unknown_path).fill(facts, None, None)
+        enter_stray(self.strays, stray, now, reply, note)
+        return reply
+
+    def find_file(self, address: Address) -> ResultFile | FileMissing:
+        """What lies at the address of a result file."""
+        account = self.accounts.find_by_id(address.account_id)
+        if account is None:
+            return FileMissing("there is no such file")
+        return find_file(account, address)
+
+    def find_account(self, name: str) -> Account | None:
+        """The account with an id or a key, if there is one."""
+        return self.accounts.find_by_id(name) or self.accounts.find(name)
+
+    def open_account(self, key: str) -> Account:
+        """The account of a key, made if need be; raises UsageError for what can be no key."""
+        account = self.accounts.find(key)
+        if account is not None:
+            return account
+        wish = read_key(key)
+        if wish.problem is not None:
+            raise UsageError(f"{wish.label}: {wish.problem}")
+        if self.settings.keys is not None and key not in self.settings.keys:
+            raise UsageError(f"{wish.label} is none of the keys that this server lets in")
+        if wish.scenario is not None:
+            self.check_scenario(wish.scenario)
+        return self.accounts.open(wish)
+
+    def forget_account(self, account: Account) -> None:
+        """Forget an account and everything it has."""
+        self.accounts.forget(account)
+
+    def reset(self) -> None:
+        """Make everything as it was at the start."""
+        self.accounts.clear()
+        self.strays = Journal(self.settings, self.settings.max_strays)
+
+    def force_task(
+        self,
+        account: Account,
+        provider: str,
+        task_id: str,
+        outcome: Phase,
+        failure: str | None = None,
+    ) -> Task:
+        """End an open task at once; `failure` is a name, the contract's first if there is none.
+
+        Raises UsageError for a task, an outcome or a failure that cannot be.
+        """
+        now = account.settle()
+        holding = account.holdings.get(provider)
+        task = holding.tasks.get(task_id) if holding else None
+        if task is None:
+            raise UsageError(f"{account.label} has no task {task_id!r} at {provider}")
+        if now >= task.ended:
+            raise UsageError(f"task {task_id!r} has ended already")
+        return account.end_task(task, outcome, find_failure(task.contract, outcome, failure))
+
+    def check_scenario(self, name: str) -> None:
+        """Raise ScenarioError if no provider knows a scenario of this name."""
+        known = {
+            each.name: each
+            for provider in self._providers.values()
+            for each in provider.scenarios.values()
+        }
+        if choose(known, name) is None:
+            nearest = find_nearest(known, name)
+            raise ScenarioError(f"unknown scenario {name!r}; nearest: {nearest!r}")

@@ -1,0 +1,39 @@
+"""A form: a shape made ready to be filled with facts."""
+
+import orjson
+
+from mockserver.contract.facts import Facts
+from mockserver.contract.shape import Shape
+from mockserver.engine.call import Reply
+from mockserver.engine.facts import TASK_FACTS, Scene
+
+
+class Form:
+    """One shape of a contract, with the finders of the facts that it needs."""
+
+    __slots__ = ("_finders", "_media_type", "_render", "_statuses", "needs")
+
+    def __init__(self, shape: Shape) -> None:
+        self.needs = shape.needs
+        self._render = shape.render
+        self._media_type = shape.media_type
+        code = shape.code
+        # By an account's wish for HTTP statuses: none, the code in the body only, or both.
+        self._statuses = {
+            None: shape.status,
+            "envelope": shape.status if code is None else 200,
+            "code": code if code is not None and 200 <= code <= 599 else shape.status,
+        }
+        self._finders = tuple(
+            (name, find) for name, find in TASK_FACTS.items() if name in shape.needs
+        )
+
+    def fill(self, facts: Facts, scene: Scene | None, http_status: str | None) -> Reply:
+        """The reply: the given facts, and those of a task where there is one."""
+        if scene is not None:
+            for name, find in self._finders:
+                value = find(scene)
+                if value is not None:
+                    facts[name] = value
+        body = orjson.dumps(self._render(facts))
+        return Reply(self._statuses[http_status], body, self._media_type)

@@ -1,0 +1,83 @@
+"""Roles: what a call that passed every gate comes to, by the role of its operation."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from mockserver.contract.facts import Facts
+from mockserver.contract.model import Role
+from mockserver.contract.moments import OK, Phase
+from mockserver.engine.address import parse_address, write_link
+from mockserver.engine.call import Reply
+from mockserver.engine.facts import Scene
+from mockserver.engine.form import Form
+from mockserver.engine.submit import make_task
+from mockserver.engine.task import Task
+from mockserver.engine.visit import Refusal, Visit
+
+# Facts that do not depend on a task.
+_CALL_FACTS: Final[Mapping[str, Callable[[Visit], object]]] = {
+    "account.balance": lambda visit: visit.holding.ledger.balance,
+    "call.path": lambda visit: visit.call.target.partition("?")[0],
+    "call.time": lambda visit: visit.now,
+}
+
+
+def refuse(visit: Visit, refusal: Refusal) -> Reply:
+    """Say why not."""
+    reply = _say(visit, visit.procedure.find_form(refusal.condition), refusal.facts)
+    if refusal.status is not None:
+        reply.status = refusal.status
+    return reply
+
+
+def confirm(visit: Visit, task: Task) -> Reply:
+    """Answer the submit of a task, as it stood when it was made."""
+    visit.task = task
+    scene = Scene(visit.account, task, task.timeline.steps[0])
+    return _say(visit, visit.procedure.find_form(OK, scene.phase), {}, scene)
+
+
+def _submit(visit: Visit) -> Reply:
+    return confirm(visit, make_task(visit))
+
+
+def _inspect(visit: Visit) -> Reply:
+    task = visit.expect_task()
+    scene = Scene(visit.account, task, task.timeline.find_step(visit.now - task.created))
+    return _say(visit, visit.procedure.find_form(scene.phase, OK), {}, scene)
+
+
+def _cancel(visit: Visit) -> Reply:
+    visit.task = visit.account.end_task(visit.expect_task(), Phase.CANCELED)
+    return _inspect(visit)
+
+
+def _link(visit: Visit) -> Reply:
+    source = visit.said["link.source"]
+    address = parse_address(str(source))
+    number = address.number if address else 1
+    link = write_link(visit.account, visit.expect_task(), number, visit.now)
+    facts: Facts = {"link.source": source, "link.address": link}
+    return _say(visit, visit.procedure.find_form(OK), facts)
+
+
+def _acknowledge(visit: Visit) -> Reply:
+    return _say(visit, visit.procedure.find_form(OK), visit.said)
+
+
+def _say(visit: Visit, form: Form, facts: Facts, scene: Scene | None = None) -> Reply:
+    for name, find in _CALL_FACTS.items():
+        if name in form.needs:
+            facts[name] = find(visit)
+    return form.fill(facts, scene, visit.account.http_status)
+
+
+SERVE: Final[Mapping[Role, Callable[[Visit], Reply]]] = {
+    Role.SUBMIT: _submit,
+    Role.INSPECT: _inspect,
+    Role.COLLECT: _inspect,
+    Role.CANCEL: _cancel,
+    Role.LINK: _link,
+    Role.BALANCE: _acknowledge,
+    Role.UPLOAD: _acknowledge,
+}

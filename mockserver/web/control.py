@@ -1,0 +1,107 @@
+"""The control API: what tests and people ask about the server, and change in it."""
+
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mockserver.engine.engine import Engine
+from mockserver.engine.scenario import list_scenarios
+from mockserver.version import VERSION
+from mockserver.web.control_accounts import AccountRoutes
+from mockserver.web.fields import ControlError, read_filters, suggest
+from mockserver.web.journals import ENTRY_FILTERS, select_entries
+from mockserver.web.replies import answer
+from mockserver.web.views import view_contract
+
+HEALTH: Final = "/_mock/health"
+
+
+def build_control(engine: Engine) -> Starlette:
+    """The ASGI application of everything below /_mock."""
+    return Starlette(
+        routes=[*ServerRoutes(engine).list_routes(), *AccountRoutes(engine).list_routes()],
+        exception_handlers={
+            ControlError: _answer_control_error,
+            HTTPException: _answer_http_exception,
+        },
+    )
+
+
+class ServerRoutes:
+    """The routes that are about the server, not about one account."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def list_routes(self) -> list[Route]:
+        """Every route."""
+        return [
+            Route(HEALTH, self.show_health, methods=["GET"]),
+            Route("/_mock/providers", self.list_providers, methods=["GET"]),
+            Route("/_mock/contracts/{provider}", self.show_contract, methods=["GET"]),
+            Route("/_mock/scenarios", self.list_scenarios, methods=["GET"]),
+            Route("/_mock/requests", self.list_requests, methods=["GET"]),
+            Route("/_mock/reset", self.reset, methods=["POST"]),
+        ]
+
+    async def show_health(self, _: Request) -> Response:
+        """Whether everything is loaded."""
+        return answer({"status": "ok", "version": VERSION})
+
+    async def list_providers(self, request: Request) -> Response:
+        """What is served, and where."""
+        origin = f"{request.url.scheme}://{request.headers['host']}"
+        return answer({"providers": [view_contract(c, origin) for c in self._engine.contracts]})
+
+    async def show_contract(self, request: Request) -> Response:
+        """A contract's document with its edition applied."""
+        name = request.path_params["provider"]
+        known = {contract.name: contract for contract in self._engine.contracts}
+        if name not in known:
+            raise ControlError(404, f"no provider {name!r} is served", suggest(name, known))
+        return answer(known[name].bundle())
+
+    async def list_scenarios(self, _: Request) -> Response:
+        """What a key can ask for, by provider."""
+        found = {
+            contract.name: [
+                {"name": scenario.name, "sentence": scenario.sentence}
+                for scenario in list_scenarios(contract).values()
+            ]
+            for contract in self._engine.contracts
+        }
+        return answer({"scenarios": found})
+
+    async def list_requests(self, request: Request) -> Response:
+        """The journals of all accounts, and the requests that reached none."""
+        filters = read_filters(request, ENTRY_FILTERS)
+        rows = [(account, e) for account in self._engine.accounts for e in account.journal.entries]
+        strays = [(None, entry) for entry in self._engine.strays.entries]
+        return answer(select_entries([*rows, *strays], filters))
+
+    async def reset(self, _: Request) -> Response:
+        """Make everything as it was at the start."""
+        self._engine.reset()
+        return answer({"reset": True})
+
+
+async def _answer_control_error(_: Request, error: Exception) -> Response:
+    if not isinstance(error, ControlError):
+        raise error
+    hint = {"hint": error.hint} if error.hint else {}
+    return answer({"error": error.error, **hint}, error.status)
+
+
+async def _answer_http_exception(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    problem = {404: "there is no such control call", 405: "the method does not fit"}
+    text = problem.get(error.status_code, error.detail)
+    call = f"{request.method} {request.scope['path']}"
+    reply = answer({"error": f"{call}: {text}"}, error.status_code)
+    reply.headers.update(error.headers or {})
+    return reply

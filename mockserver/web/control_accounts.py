@@ -1,0 +1,207 @@
+"""The control API of one account: its settings, credits, clock, tasks and journal."""
+
+import re
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mockserver.clock import parse_span
+from mockserver.contract.model import Contract
+from mockserver.contract.moments import Phase
+from mockserver.engine.account import Account
+from mockserver.engine.engine import Engine
+from mockserver.engine.scenario import choose, find_nearest, list_scenarios
+from mockserver.errors import UsageError
+from mockserver.web.fields import (
+    FLAG,
+    NUMBER,
+    TEXT,
+    TEXT_OR_NULL,
+    WHOLE,
+    ControlError,
+    Kind,
+    read_fields,
+    read_filters,
+    suggest,
+)
+from mockserver.web.journals import ENTRY_FILTERS, select_entries
+from mockserver.web.replies import answer
+from mockserver.web.views import view_account, view_clock, view_credits, view_task
+
+UNLIMITED: Final = "unlimited"
+_ID: Final = re.compile("[0-9a-f]{16}")
+
+ACCOUNT_KINDS: Final[dict[str, Kind]] = {
+    "scenario": TEXT_OR_NULL,
+    "seed": WHOLE,
+    "tier": TEXT_OR_NULL,
+    "webhook_secret": TEXT_OR_NULL,
+    "http_status": TEXT_OR_NULL,
+}
+
+
+class AccountRoutes:
+    """The routes below /_mock/accounts."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._contracts = {contract.name: contract for contract in engine.contracts}
+
+    def list_routes(self) -> list[Route]:
+        """Routes in the order in which they are tried: a key may hold slashes."""
+        place = "/_mock/accounts/{key:path}"
+        return [
+            Route("/_mock/accounts", self.list_accounts, methods=["GET"]),
+            Route(f"{place}/credits", self.change_credits, methods=["POST"]),
+            Route(f"{place}/clock", self.show_clock, methods=["GET"]),
+            Route(f"{place}/clock", self.move_clock, methods=["POST"]),
+            Route(f"{place}/tasks", self.list_tasks, methods=["GET"]),
+            Route(f"{place}/tasks/{{task:path}}", self.force_task, methods=["PATCH"]),
+            Route(f"{place}/requests", self.list_requests, methods=["GET"]),
+            Route(f"{place}/requests", self.clear_requests, methods=["DELETE"]),
+            Route(place, self.show_account, methods=["GET"]),
+            Route(place, self.change_account, methods=["PATCH"]),
+            Route(place, self.forget_account, methods=["DELETE"]),
+        ]
+
+    async def list_accounts(self, _: Request) -> Response:
+        """Every account, the idlest first."""
+        accounts = self._engine.accounts
+        rows = [view_account(account, self._contracts) for account in accounts]
+        return answer({"accounts": rows, "evicted": accounts.evicted})
+
+    async def show_account(self, request: Request) -> Response:
+        """One account."""
+        return answer(view_account(self._open(request), self._contracts))
+
+    async def change_account(self, request: Request) -> Response:
+        """Change settings of an account; null goes back to the default."""
+        fields = await read_fields(request, ACCOUNT_KINDS)
+        self._check_settings(fields)
+        account = self._open(request)
+        for name, value in fields.items():
+            setattr(account, name, value)
+        return answer(view_account(account, self._contracts))
+
+    async def forget_account(self, request: Request) -> Response:
+        """Forget an account; one that is not there is forgotten already."""
+        account = self._engine.find_account(request.path_params["key"])
+        if account is not None:
+            self._engine.forget_account(account)
+        return answer({"forgotten": account is not None})
+
+    async def change_credits(self, request: Request) -> Response:
+        """Set or add credits at a provider."""
+        fields = await read_fields(request, {"provider": TEXT, "set": NUMBER, "add": NUMBER})
+        if ("set" in fields) == ("add" in fields):
+            raise ControlError(400, "say either 'set' or 'add'", '{"provider": "…", "set": 100}')
+        contract = self._find_contract(fields.get("provider"))
+        account = self._open(request)
+        ledger = account.open_holding(contract).ledger
+        if "set" in fields:
+            ledger.set_balance(account.settle(), round(fields["set"] * 1000))
+        else:
+            ledger.add(account.settle(), round(fields["add"] * 1000))
+        return answer({"provider": contract.name, "balance": view_credits(ledger.balance)})
+
+    async def show_clock(self, request: Request) -> Response:
+        """What the account's clock shows."""
+        return answer(view_clock(self._open(request)))
+
+    async def move_clock(self, request: Request) -> Response:
+        """Advance or freeze the clock; what falls due on the way is done before the answer."""
+        fields = await read_fields(request, {"advance": TEXT, "freeze": FLAG})
+        if not fields:
+            raise ControlError(400, "nothing to do", 'send {"advance": "30s"} or {"freeze": true}')
+        try:
+            span = parse_span(fields.get("advance", "0s"))
+        except ValueError as error:
+            raise ControlError(400, f"'advance': {error}") from error
+        account = self._open(request)
+        if "freeze" in fields:
+            account.freeze(fields["freeze"])
+        account.advance(span)
+        return answer(view_clock(account))
+
+    async def list_tasks(self, request: Request) -> Response:
+        """Every task of an account in order of submit; this is no poll."""
+        account = self._open(request)
+        now = account.settle()
+        rows = [
+            view_task(task, holding, now)
+            for holding in account.holdings.values()
+            for task in holding.tasks.values()
+        ]
+        return answer({"tasks": sorted(rows, key=lambda row: row["created"])})
+
+    async def force_task(self, request: Request) -> Response:
+        """End a task at once, with an outcome and, if it failed, with a failure."""
+        fields = await read_fields(request, {"outcome": TEXT, "failure": TEXT})
+        account = self._open(request)
+        task_id = request.path_params["task"]
+        holding = next((h for h in account.holdings.values() if task_id in h.tasks), None)
+        if holding is None:
+            raise ControlError(404, f"the account has no task {task_id!r}")
+        if account.settle() >= holding.tasks[task_id].ended:
+            raise ControlError(409, f"task {task_id!r} has ended already")
+        provider, failure = holding.contract.name, fields.get("failure")
+        try:
+            outcome = Phase(fields.get("outcome", Phase.FAILED))
+            task = self._engine.force_task(account, provider, task_id, outcome, failure)
+        except (UsageError, ValueError) as error:
+            raise ControlError(400, str(error), "outcomes are succeeded and failed") from error
+        return answer(view_task(task, holding, account.now()))
+
+    async def list_requests(self, request: Request) -> Response:
+        """The account's journal, filtered."""
+        filters = read_filters(request, ENTRY_FILTERS)
+        account = self._open(request)
+        return answer(select_entries(((account, e) for e in account.journal.entries), filters))
+
+    async def clear_requests(self, request: Request) -> Response:
+        """Forget the journal; numbers of entries go on."""
+        journal = self._open(request).journal
+        cleared = len(journal.entries)
+        journal.clear()
+        return answer({"cleared": cleared})
+
+    def _open(self, request: Request) -> Account:
+        """The account of a key or an id; a key that was not used yet gets its account."""
+        key = request.path_params["key"]
+        account = self._engine.find_account(key)
+        if account is None and _ID.fullmatch(key):
+            raise ControlError(404, f"there is no account {key}", "GET /_mock/accounts lists them")
+        try:
+            return account or self._engine.open_account(key)
+        except UsageError as error:
+            raise ControlError(404, str(error)) from error
+
+    def _find_contract(self, name: str | None) -> Contract:
+        if name is None and len(self._contracts) == 1:
+            return next(iter(self._contracts.values()))
+        if name is None:
+            raise ControlError(400, "'provider' is missing", suggest("", self._contracts))
+        if name not in self._contracts:
+            hint = suggest(name, self._contracts)
+            raise ControlError(404, f"no provider {name!r} is served", hint)
+        return self._contracts[name]
+
+    def _check_settings(self, fields: dict[str, Any]) -> None:
+        scenario, tier = fields.get("scenario"), fields.get("tier")
+        status = fields.get("http_status")
+        if scenario is not None:
+            known = {
+                name: each
+                for contract in self._contracts.values()
+                for name, each in list_scenarios(contract).items()
+            }
+            if choose(known, scenario) is None:
+                near = find_nearest(known, scenario)
+                raise ControlError(400, f"no scenario {scenario!r}", f"did you mean {near!r}?")
+        tiers = [UNLIMITED, *(tier for each in self._contracts.values() for tier in each.tiers)]
+        if tier is not None and tier not in tiers:
+            raise ControlError(400, f"no tier {tier!r}", suggest(tier, tiers))
+        if status not in {None, "envelope", "code"}:
+            raise ControlError(400, f"no http_status {status!r}", "use 'envelope', 'code' or null")

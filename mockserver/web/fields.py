@@ -1,0 +1,87 @@
+"""Bodies and queries of control calls: known names with values of a kind, or a clear refusal."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from math import isfinite
+from typing import Any, Final
+
+from starlette.requests import Request
+
+from mockserver.engine.call import Malformed
+from mockserver.web.asgi import read_body
+from mockserver.web.decode import decode_json
+
+
+class ControlError(Exception):
+    """A control call that cannot be done; it says what is wrong, and what to do."""
+
+    def __init__(self, status: int, error: str, hint: str = "") -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the value of a field may be."""
+
+    words: str
+    fits: Callable[[Any], bool]
+
+
+TEXT: Final = Kind("a text", lambda value: isinstance(value, str))
+TEXT_OR_NULL: Final = Kind("a text or null", lambda value: isinstance(value, str | None))
+WHOLE: Final = Kind("a whole number", lambda value: type(value) is int)
+NUMBER: Final = Kind(
+    "a number", lambda value: type(value) in {int, float} and isfinite(value) and abs(value) < 1e12
+)
+FLAG: Final = Kind("true or false", lambda value: isinstance(value, bool))
+
+
+async def read_fields(request: Request, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """The fields of a JSON object in the body; raises ControlError for anything else."""
+    raw = await read_body(request.receive, request.headers)
+    if isinstance(raw, Malformed):
+        raise ControlError(413, raw.reason)
+    fields = decode_json(raw or b"", request.headers.get("content-type"))
+    if isinstance(fields, Malformed):
+        raise ControlError(400, fields.reason, f"send a JSON object with {_join(kinds)}")
+    if not isinstance(fields, dict):
+        raise ControlError(400, "the body is no JSON object", f"it takes {_join(kinds)}")
+    for name, value in fields.items():
+        if name not in kinds:
+            raise ControlError(400, f"there is no field {name!r} here", suggest(name, kinds))
+        if not kinds[name].fits(value):
+            raise ControlError(400, f"{name!r} must be {kinds[name].words}")
+    return fields
+
+
+def read_filters(request: Request, known: Iterable[str]) -> dict[str, str]:
+    """The parameters of a query; raises ControlError for one that is not known."""
+    for name in request.query_params:
+        if name not in known:
+            raise ControlError(400, f"there is no filter {name!r} here", suggest(name, known))
+    return dict(request.query_params)
+
+
+def read_count(filters: Mapping[str, str], name: str, default: int) -> int:
+    """A filter that is a whole number from 0 on."""
+    text = filters.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 16):
+        raise ControlError(400, f"{name!r} must be a whole number, 0 or more")
+    return int(text)
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The known name that was probably meant, or all of them."""
+    names = list(known)
+    near = get_close_matches(name, names, 1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {_join(names)}"
+
+
+def _join(names: Iterable[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,43 @@
+"""Journals as the control API reads them: filtered, the latest last."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from mockserver.engine.account import Account
+from mockserver.engine.journal import Entry
+from mockserver.web.fields import ControlError, read_count
+from mockserver.web.views import view_entry
+
+DEFAULT_LIMIT: Final = 100
+ENTRY_FILTERS: Final = ("provider", "operation", "condition", "violations", "since", "limit")
+
+Row = tuple[Account | None, Entry]
+
+
+def select_entries(rows: Iterable[Row], filters: Mapping[str, str]) -> dict[str, Any]:
+    """The last entries that pass every filter, in order of time, and how many there are in all.
+
+    `since` is the number of the last entry that is known already, `violations` asks for entries
+    with (true) or without (false) any.
+    """
+    limit = read_count(filters, "limit", DEFAULT_LIMIT)
+    since = read_count(filters, "since", -1)
+    broken = _read_flag(filters, "violations")
+    wanted = {name: filters[name] for name in ENTRY_FILTERS[:3] if name in filters}
+    found = [
+        row
+        for row in rows
+        if row[1].seq > since
+        and (broken is None or bool(row[1].violations) == broken)
+        and all(getattr(row[1], name) == value for name, value in wanted.items())
+    ]
+    found.sort(key=lambda row: row[1].at)
+    shown = found[len(found) - limit :] if limit < len(found) else found
+    return {"total": len(found), "requests": [view_entry(e, account) for account, e in shown]}
+
+
+def _read_flag(filters: Mapping[str, str], name: str) -> bool | None:
+    text = filters.get(name)
+    if text not in {None, "true", "false"}:
+        raise ControlError(400, f"{name!r} must be true or false")
+    return None if text is None else text == "true"

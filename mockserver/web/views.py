@@ -1,0 +1,145 @@
+"""What the control API shows of accounts, tasks and journals, as JSON values."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from mockserver.contract.model import Contract
+from mockserver.engine.account import Account
+from mockserver.engine.holding import Holding
+from mockserver.engine.journal import Entry
+from mockserver.engine.task import Task
+
+View = dict[str, Any]
+
+
+def view_contract(contract: Contract, origin: str) -> View:
+    """A provider: its addresses and what it knows."""
+    return {
+        "name": contract.name,
+        "title": contract.title,
+        "edition": contract.edition,
+        "editions": contract.editions,
+        "base_url": f"{origin}/{contract.name}",
+        "servers": contract.servers,
+        "tiers": list(contract.tiers),
+        "failures": list(contract.failures),
+        "operations": [
+            {
+                "id": operation.id,
+                "role": operation.role,
+                "method": operation.method,
+                "path": operation.path,
+                "summary": operation.summary,
+            }
+            for operation in contract.operations.values()
+        ],
+    }
+
+
+def view_account(account: Account, contracts: Mapping[str, Contract]) -> View:
+    """An account; credits it has not touched yet are the opening balance."""
+    return {
+        "id": account.id,
+        "key": account.label,
+        "scenario": account.scenario,
+        "seed": account.seed,
+        "tier": account.tier,
+        "webhook_secret": account.webhook_secret,
+        "http_status": account.http_status,
+        "balances": {
+            name: view_credits(
+                contract.money.opening
+                if (holding := account.holdings.get(name)) is None
+                else holding.ledger.balance
+            )
+            for name, contract in contracts.items()
+        },
+        "tasks": {name: len(holding.tasks) for name, holding in account.holdings.items()},
+        "active": {name: holding.active for name, holding in account.holdings.items()},
+        "clock": view_clock(account),
+    }
+
+
+def view_clock(account: Account) -> View:
+    """What an account's clock shows, in milliseconds and in words."""
+    now = account.now()
+    return {"now": now, "time": format_instant(now), "frozen": account.is_frozen}
+
+
+def view_task(task: Task, holding: Holding, now: int) -> View:
+    """A task as it stands at a moment, and where it is heading."""
+    state = task.timeline.find_step(now - task.created).state
+    ended = now >= task.ended
+    return {
+        "id": task.id,
+        "provider": holding.contract.name,
+        "operation": task.operation.id,
+        "model": None if task.variant is None else task.variant.model,
+        "state": state.name,
+        "phase": state.phase,
+        "outcome": task.timeline.final.phase,
+        "failure": None if task.failure is None else task.failure.name,
+        "created": task.created,
+        "ends": task.ended,
+        "ended": ended,
+        "price": view_credits(task.price),
+        "request": task.read_request(),
+    }
+
+
+def view_entry(entry: Entry, account: Account | None) -> View:
+    """A request and its reply; `account` is None for one that reached no account."""
+    return {
+        "seq": entry.seq,
+        "at": entry.at,
+        "time": format_instant(entry.at),
+        "account": None if account is None else account.label,
+        "provider": entry.provider,
+        "operation": entry.operation,
+        "task": entry.task_id,
+        "scenario": entry.scenario,
+        "method": entry.method,
+        "target": entry.target,
+        "headers": dict(entry.headers),
+        "request": view_body(entry.request),
+        "status": entry.status,
+        "reply": view_body(entry.reply),
+        "condition": entry.condition,
+        "violations": [
+            {
+                "pointer": violation.pointer,
+                "keyword": violation.keyword,
+                "field": violation.field,
+                "message": violation.message,
+            }
+            for violation in entry.violations
+        ],
+        "notes": list(entry.notes),
+    }
+
+
+def view_body(raw: bytes) -> Any:
+    """A body as the JSON it holds, else as text; None if it is empty."""
+    if not raw:
+        return None
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return raw.decode("utf-8", "replace")
+
+
+def view_credits(thousandths: int) -> int | float:
+    """Credits as a number, whole if they are."""
+    return thousandths // 1000 if thousandths % 1000 == 0 else thousandths / 1000
+
+
+def format_instant(at: int) -> str:
+    """A moment in milliseconds as ISO 8601; the milliseconds alone beyond the year 9999."""
+    try:
+        moment = datetime.fromtimestamp(at / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return f"{at} ms"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

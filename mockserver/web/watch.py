@@ -1,0 +1,47 @@
+"""The log for people: one line for each request that did not go as its sender hoped."""
+
+from collections.abc import Callable
+
+from mockserver.engine.call import Call
+from mockserver.engine.engine import Engine
+from mockserver.engine.journal import Entry
+from mockserver.web.options import ignore_notice
+
+
+class Watch:
+    """Reads what the journals just got, and reports what people should see."""
+
+    def __init__(self, engine: Engine, notice: Callable[[str], None]) -> None:
+        self._engine = engine
+        self._notice = notice
+        self._is_on = notice is not ignore_notice
+
+    def report(self, text: str) -> None:
+        """Report a line."""
+        self._notice(text)
+
+    def report_call(self, call: Call) -> None:
+        """Report the call that was just answered, if it was refused or looked odd."""
+        if not self._is_on:
+            return
+        account = None if call.key is None else self._engine.find_account(call.key)
+        entry = (self._engine.strays if account is None else account.journal).entries[-1]
+        if entry.condition is not None or entry.notes:
+            self._notice(describe(entry))
+
+    def report_stray(self) -> None:
+        """Report the request for no operation that was just answered."""
+        if self._is_on:
+            for note in self._engine.strays.entries[-1].notes:
+                self._notice(note)
+
+
+def describe(entry: Entry) -> str:
+    """One line about a request: what it was, why it was refused, what is odd about it."""
+    path = entry.target.partition("?")[0]
+    verdict = f"refused: {entry.condition}" if entry.condition else "answered"
+    if entry.scenario and entry.condition == entry.scenario.replace("-", "_"):
+        verdict += ", as its scenario asks"
+    details = [violation.message for violation in entry.violations][:3] + list(entry.notes)
+    line = f"{entry.method} {path} {verdict} ({entry.status})"
+    return f"{line}; {'; '.join(details)}" if details else line
