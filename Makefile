@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+BENCH_PEERS ?= .bench-peers
+export BENCH_PEERS
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -10,10 +12,10 @@ READY := $(VENV)/.ready
 PIP_INTO = $(PYTHON) -m pip --disable-pip-version-check --python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check coverage demo lock clean
+.PHONY: help setup test check coverage demo bench bench-peers lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## make the virtual environment from requirements.lock
 	@echo "Ready: $(BIN)"
@@ -40,6 +42,18 @@ coverage: $(READY) ## run the tests and list the lines and branches they miss
 demo: $(READY) ## see it work: a task from submit to file, in a few seconds
 	@$(BIN)/python fixtures/demo.py
 
+bench: $(READY) ## measure the speed beside bare uvicorn, four minutes; ARGS="--quick" for less
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+# Scripts of the packages are not run, but for the one that fetches Node itself.
+bench-peers: ## install Prism and WireMock by npm, for make bench ARGS="--peers"
+	@command -v npm >/dev/null || { echo "npm is needed; it comes with Node.js" >&2; exit 1; }
+	@npm install --no-save --no-fund --no-audit --prefix $(BENCH_PEERS)/node node@24
+	@PATH="$(abspath $(BENCH_PEERS))/node/node_modules/node/bin:$$PATH" \
+		npm install --no-save --no-fund --no-audit --ignore-scripts \
+		--prefix $(BENCH_PEERS)/servers @stoplight/prism-cli@5 wiremock@3
+	@command -v java >/dev/null || echo "WireMock also needs a Java, 11 or newer." >&2
+
 lock: ## renew requirements.lock with the newest versions pyproject.toml allows
 	@echo "Resolving dependencies"
 	@$(PYTHON) -m venv --without-pip .venv-lock
@@ -50,7 +64,7 @@ lock: ## renew requirements.lock with the newest versions pyproject.toml allows
 
 clean: ## remove the environment, caches and build results
 	@rm -rf .venv .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
-	@rm -rf .coverage .coverage.* htmlcov build dist
+	@rm -rf .coverage .coverage.* htmlcov build dist .bench-peers
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Cleared only if it is an environment, so that a mistyped VENV loses nothing.

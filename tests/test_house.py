@@ -16,7 +16,7 @@ README_LINES = 250
 
 # Folders that tools make. A virtual environment is known by its pyvenv.cfg.
 MADE_BY_TOOLS = {
-    *[".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".schemathesis"],
+    *[".bench-peers", ".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".schemathesis"],
     *["__pycache__", "build", "dist", "htmlcov"],
 }
 

@@ -1,5 +1,6 @@
 """`mockserver serve`: run the emulator."""
 
+import gc
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -57,6 +58,7 @@ def command(**given: Any) -> None:
     Every provider is mounted under its name; with exactly one --provider it is also mounted at
     the root. Nothing leaves this machine.
     """
+    gc.disable()  # until it serves: contracts make many objects, and all of them stay
     settings = build_settings(given)
     host, log_format, ready_file = given["host"], given["log_format"], given["ready_file"]
     sockets = server.bind(host, given["port"])

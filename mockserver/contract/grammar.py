@@ -57,7 +57,7 @@ def _check_word(word: str, value: Any, where: str, resolve: Resolve) -> Iterator
         if near := get_close_matches(word, words, 1, 0.75):
             yield ContractError(where, f"{word} is no word of ours", f"did you mean {near[0]}?")
         return
-    if word == "x-fact" and value not in FACTS:
+    if word == "x-fact" and isinstance(value, str) and value not in FACTS:
         yield ContractError(where, f"there is no fact {value!r}", suggest(value, FACTS))
         return
     plain = _strip_basis(resolve(value)) if word != "x-basis" else value

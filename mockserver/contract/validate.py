@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import jsonschema_rs
 import orjson
@@ -120,7 +121,8 @@ def _describe(error: jsonschema_rs.ValidationError, value: object) -> Violation:
     return Violation(pointer, keyword, error.message, names[-1] if names else "body", missing)
 
 
-def _is_empty(value: object, path: list[str | int]) -> bool:
+def _is_empty(value: Any, path: list[str | int]) -> bool:
     for part in path:
-        value = value[part]  # type: ignore[index]  # the library found this path in the value
+        # The library found this path in the value; it takes a key of digits for an index.
+        value = value[str(part) if isinstance(value, Mapping) else part]
     return bool(path) and value in (None, "", [])

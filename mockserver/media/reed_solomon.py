@@ -127,9 +127,7 @@ def _subtract_errors(
     repaired = bytearray(codeword)
     for power in powers:
         at = (_ORDER - power) % _ORDER
-        slope = _evaluate(derivative[::-1], at)
-        if not slope:
-            return codeword
-        error = _divide(_evaluate(evaluator[::-1], at), slope)
+        # As many roots were found as there can be, so none is double and the slope is not zero.
+        error = _divide(_evaluate(evaluator[::-1], at), _evaluate(derivative[::-1], at))
         repaired[-1 - power] ^= _multiply(error, _POWERS[power])
     return bytes(repaired)

@@ -87,7 +87,7 @@ class Emulator:
         route = door.site.exact.get((request.method, request.path))
         if route is not None:
             await self._answer_call(route, request, receive, send)
-        elif request.path.startswith("/_"):
+        elif request.path == "/" or request.path.startswith("/_"):
             await self._answer_own(door, request, scope, receive, send)
         elif found := door.site.find_template(request.method, request.path):
             await self._answer_call(found[0], request, receive, send, found[1])
@@ -141,7 +141,9 @@ class Emulator:
             await send_reply(send, _HEALTHY, with_body=with_body)
         elif request.path.startswith("/_files/"):
             await send_reply(send, await self._files.answer(request), with_body=with_body)
-        elif not request.path.startswith("/_mock/"):
+        elif request.path == "/" and door.site.home is None:
+            await send_reply(send, _build_index(door.site, request.origin), with_body=with_body)
+        elif request.path != "/_mock" and not request.path.startswith("/_mock/"):
             await self._answer_stray(door.site, request, receive, send)
         elif not door.has_control:
             name = request.headers["host"]
@@ -170,6 +172,13 @@ class Emulator:
             self._doors.clear()
         self._doors[host] = door
         return door
+
+
+def _build_index(site: Site, origin: str) -> Reply:
+    """Where everything is, for people who open the address in a browser."""
+    places = {name: f"{origin}/{name}" for name in site.mounts}
+    index = {"mockserver": VERSION, "providers": places, "control": f"{origin}/_mock"}
+    return Reply(200, orjson.dumps(index, option=orjson.OPT_INDENT_2))
 
 
 def _read_request(scope: Scope, headers: Mapping[str, str]) -> Request:

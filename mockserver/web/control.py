@@ -22,13 +22,15 @@ HEALTH: Final = "/_mock/health"
 
 def build_control(engine: Engine) -> Starlette:
     """The ASGI application of everything below /_mock."""
-    return Starlette(
+    control = Starlette(
         routes=[*ServerRoutes(engine).list_routes(), *AccountRoutes(engine).list_routes()],
         exception_handlers={
             ControlError: _answer_control_error,
             HTTPException: _answer_http_exception,
         },
     )
+    control.router.redirect_slashes = False
+    return control
 
 
 class ServerRoutes:
@@ -40,6 +42,7 @@ class ServerRoutes:
     def list_routes(self) -> list[Route]:
         """Every route."""
         return [
+            Route("/_mock", self.list_calls, methods=["GET"]),
             Route(HEALTH, self.show_health, methods=["GET"]),
             Route("/_mock/providers", self.list_providers, methods=["GET"]),
             Route("/_mock/contracts/{provider}", self.show_contract, methods=["GET"]),
@@ -47,6 +50,15 @@ class ServerRoutes:
             Route("/_mock/requests", self.list_requests, methods=["GET"]),
             Route("/_mock/reset", self.reset, methods=["POST"]),
         ]
+
+    async def list_calls(self, request: Request) -> Response:
+        """Every control call."""
+        calls = [
+            {"method": method, "path": route.path, "what": _read_sentence(route)}
+            for route in request.app.routes
+            for method in sorted(route.methods - {"HEAD"})
+        ]
+        return answer({"version": VERSION, "calls": calls})
 
     async def show_health(self, _: Request) -> Response:
         """Whether everything is loaded."""
@@ -87,6 +99,10 @@ class ServerRoutes:
         """Make everything as it was at the start."""
         self._engine.reset()
         return answer({"reset": True})
+
+
+def _read_sentence(route: Route) -> str:
+    return " ".join((route.endpoint.__doc__ or "").split())
 
 
 async def _answer_control_error(_: Request, error: Exception) -> Response:

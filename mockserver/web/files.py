@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
-from mockserver.engine.address import parse_address
+from mockserver.engine.address import Address, parse_address
 from mockserver.engine.call import Reply
 from mockserver.engine.engine import Engine
 from mockserver.engine.files import FileMissing, ResultFile
+from mockserver.engine.journal import Entry, hide_keys
 from mockserver.web.asgi import build_error
 from mockserver.web.provider import Request
 
@@ -46,11 +47,37 @@ class Files:
         file = self._engine.find_file(address)
         if isinstance(file, FileMissing):
             return build_error(404, file.reason)
+        if "authorization" in request.headers:
+            self._note_key(address, request)
         drawn = self._recall(file) or await self._draw_once(file)
         headers = (("etag", drawn.tag), ("cache-control", "no-cache"))
         if drawn.tag in request.headers.get("if-none-match", ""):
             return Reply(304, b"", drawn.media_type, headers)
         return Reply(200, drawn.body, drawn.media_type, headers)
+
+    def _note_key(self, address: Address, request: Request) -> None:
+        """Tell that a client sends its key where it has no business."""
+        account = self._engine.accounts.find_by_id(address.account_id)
+        if account is not None:
+            account.journal.add(
+                Entry(
+                    seq=account.journal.total,
+                    at=account.now(),
+                    provider=address.provider,
+                    operation=None,
+                    method=request.method,
+                    target=request.target,
+                    headers=hide_keys(request.headers),
+                    request=b"",
+                    status=200,
+                    reply=b"",
+                    condition=None,
+                    violations=(),
+                    notes=("the API key was sent to the file host",),
+                    scenario=None,
+                    task_id=address.task_id,
+                )
+            )
 
     def _recall(self, file: ResultFile) -> Drawn | None:
         drawn = self._cache.get(file)

@@ -15,6 +15,8 @@ class Watch:
         self._engine = engine
         self._notice = notice
         self._is_on = notice is not ignore_notice
+        self._strays = engine.strays
+        self._seen = 0  # entries of that journal
 
     def report(self, text: str) -> None:
         """Report a line."""
@@ -24,16 +26,25 @@ class Watch:
         """Report the call that was just answered, if it was refused or looked odd."""
         if not self._is_on:
             return
-        account = None if call.key is None else self._engine.find_account(call.key)
-        entry = (self._engine.strays if account is None else account.journal).entries[-1]
-        if entry.condition is not None or entry.notes:
+        entry = self._take_stray()
+        if entry is None and call.key is not None:
+            account = self._engine.find_account(call.key)
+            entry = account.journal.entries[-1] if account else None
+        if entry is not None and (entry.condition is not None or entry.notes):
             self._notice(describe(entry))
 
     def report_stray(self) -> None:
         """Report the request for no operation that was just answered."""
-        if self._is_on:
-            for note in self._engine.strays.entries[-1].notes:
-                self._notice(note)
+        entry = self._take_stray() if self._is_on else None
+        if entry is not None:
+            self._notice("; ".join(entry.notes))
+
+    def _take_stray(self) -> Entry | None:
+        """The last entry of the journal of strays, if it was not taken before."""
+        strays = self._engine.strays
+        is_new = strays is not self._strays or strays.total != self._seen
+        self._strays, self._seen = strays, strays.total
+        return strays.entries[-1] if is_new and strays.entries else None
 
 
 def describe(entry: Entry) -> str:

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from http.client import HTTPException
 from pathlib import Path
 from time import perf_counter
 
@@ -62,7 +63,7 @@ def main() -> None:
     peers = list(find_peers(folder, plan.java_warm_up)) if arguments.peers else []
     with pinned(setting.load):
         results = measure_all(setting, peers, build_teller())
-    report = write_report(results, setting)
+    report = write_report(results, setting, peers)
     sys.stdout.write(report + "\n")
     if arguments.json:
         write_json(arguments.json, results, plan)
@@ -73,7 +74,7 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (StartFailed, LoadFailed, Refused, OSError) as error:
+    except (StartFailed, LoadFailed, Refused, HTTPException, OSError) as error:
         sys.exit(f"bench: {error}")
     except KeyboardInterrupt:
         sys.exit("bench: stopped")

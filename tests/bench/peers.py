@@ -1,5 +1,6 @@
 """Other mock servers to compare with: where `make bench-peers` put them, how they are started."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,24 +17,46 @@ PROBE = build_poll("ready")
 
 def find_peers(folder: Path, java_warm_up: float) -> Iterator[Target]:
     """The peers that are installed under a folder; Java's needs seconds of load to get quick."""
+    packages = folder / "servers/node_modules"
     node = folder / "node/node_modules/node/bin/node"
-    prism = folder / "servers/node_modules/@stoplight/prism-cli/dist/index.js"
+    prism = packages / "@stoplight/prism-cli"
     if node.exists() and prism.exists():
-        command = [str(node), str(prism), "mock", "--host", "127.0.0.1", str(HERE / "prism.json")]
-        yield Target(PRISM, lambda port: [*command, "--port", str(port)], PROBE)
+        yield build_prism(node, prism)
     java = find_java()
-    jars = sorted((folder / "servers/node_modules/wiremock/build").glob("wiremock-*.jar"))
-    if java and jars:
-        run = [java, "-jar", str(jars[-1]), "--root-dir", str(HERE / "wiremock")]
-        # Its journal would grow without end; chunks would cost it, and the load, time.
-        lean = ["--no-request-journal", "--use-chunked-encoding", "never", "--disable-banner"]
-        local = ["--bind-address", "127.0.0.1"]
-        yield Target(
-            WIREMOCK,
-            lambda port: [*run, *lean, *local, "--port", str(port)],
-            PROBE,
-            java_warm_up,
-        )
+    wiremock = packages / "wiremock"
+    if java and wiremock.exists():
+        yield build_wiremock(java, wiremock, java_warm_up)
+
+
+def build_prism(node: Path, package: Path) -> Target:
+    """Prism with its defaults; it says much, to nobody."""
+    command = [str(node), str(package / "dist/index.js"), "mock", "--host", "127.0.0.1"]
+    document = str(HERE / "prism.json")
+    return Target(
+        PRISM,
+        lambda port: [*command, "--port", str(port), document],
+        PROBE,
+        version=read_version(package),
+    )
+
+
+def build_wiremock(java: str, package: Path, warm_up: float) -> Target:
+    """WireMock without its journal, which has no bound, and without chunks, which cost time."""
+    (jar,) = (package / "build").glob("wiremock-standalone-*.jar")
+    command = [java, "-jar", str(jar), "--root-dir", str(HERE / "wiremock"), "--disable-banner"]
+    lean = ["--no-request-journal", "--use-chunked-encoding", "never"]
+    return Target(
+        WIREMOCK,
+        lambda port: [*command, *lean, "--bind-address", "127.0.0.1", "--port", str(port)],
+        PROBE,
+        warm_up,
+        read_version(package),
+    )
+
+
+def read_version(package: Path) -> str:
+    """The version that a package says it is."""
+    return str(json.loads((package / "package.json").read_text(encoding="utf-8"))["version"])
 
 
 def find_java() -> str | None:

@@ -12,7 +12,7 @@ from tests.bench.peers import PRISM, WIREMOCK
 from tests.bench.plan import Setting
 from tests.bench.results import Results
 from tests.bench.sample import BUSY, find_median, select_quiet
-from tests.bench.target import BARE, OURS
+from tests.bench.target import BARE, OURS, Target
 from tests.bench.throughput import POLL, POLL_ENDED, SUBMIT
 
 README = Path(__file__).with_name("README.md")
@@ -30,13 +30,13 @@ PEERS = [PRISM, WIREMOCK]
 ABSENT = "not installed"
 
 
-def write_report(results: Results, setting: Setting) -> str:
+def write_report(results: Results, setting: Setting, peers: Sequence[Target]) -> str:
     """All of it, as Markdown."""
     head = ["figure", OURS, BARE, "ratio", *PEERS]
     goals = [list_cells(goal) for goal in list_goals(results, setting.plan)]
     return "\n".join(
         [
-            *list_circumstances(results, setting),
+            *list_circumstances(results, setting, peers),
             "",
             *draw_table(head, list_rows(results)),
             "",
@@ -47,23 +47,26 @@ def write_report(results: Results, setting: Setting) -> str:
     )
 
 
-def list_circumstances(results: Results, setting: Setting) -> Iterator[str]:
+def list_circumstances(
+    results: Results, setting: Setting, peers: Sequence[Target]
+) -> Iterator[str]:
     """When, where and with what it was measured, and whether it was quiet."""
     today = dt.datetime.now(tz=dt.UTC).date()
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("uvicorn", "httptools"))
-    yield f"{today}, mockserver {VERSION}, {libraries}."
+    libraries = [f"{name} {version(name)}" for name in ("uvicorn", "httptools")]
+    others = [f"{peer.name} {peer.version}" for peer in peers]
+    yield f"{today}, mockserver {VERSION}, {', '.join([*libraries, *others])}."
     yield describe(setting.cores)
     ceiling = results.ceiling
     yield (
         f"The load generator alone reaches {ceiling.rate:,.0f} requests/s on a server that does "
         f"nothing, and spends {ceiling.load_cpu:.1f} us of processor time on each."
     )
-    runs = [
+    runs = {
         sample
         for operations in results.throughput.values()
         for samples in operations.values()
         for sample in samples
-    ]
+    }
     quiet = sum(sample.busy >= BUSY for sample in runs)
     yield (
         f"{setting.plan.rounds} rounds; in {quiet} of {len(runs)} runs the server had at least "
@@ -96,9 +99,14 @@ def list_values(found: dict[str, float], form: str) -> Iterator[str]:
 
 def list_cells(goal: Goal) -> list[str]:
     """One row of the goals."""
-    measured = "-" if goal.value is None else f"{goal.value:,.4g} {goal.unit}"
+    measured = "-" if goal.value is None else f"{format_value(goal.value)} {goal.unit}"
     wanted = f"{'at least' if goal.at_least else 'at most'} {goal.limit:,g} {goal.unit}"
     return [goal.what, measured, wanted, goal.verdict]
+
+
+def format_value(value: float) -> str:
+    """A figure with three digits that mean something."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def list_remarks(results: Results) -> Iterator[str]:

@@ -28,6 +28,7 @@ class Target:
     build_command: Callable[[int], Sequence[str]]
     probe: str  # the request that it answers with 200 once it serves
     warm_up: float = 0.0  # seconds of load before it counts; where that is long, it is kept running
+    version: str = ""  # of a peer
 
     @property
     def is_kept(self) -> bool:

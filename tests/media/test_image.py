@@ -110,11 +110,12 @@ def test_another_process_draws_the_same_bytes() -> None:
         {"task_id": "3f1c9e0a7b5d4c2e8f6a1b0c9d8e7f61"},
         {"inputs": ("https://example.com/fox.png",)},
         {"number": 2},
+        {"of": 3},
     ],
     ids=str,
 )
 def test_what_a_picture_says_can_be_seen(change: dict[str, Any]) -> None:
-    """A change of provider, model, prompt, task, input or number changes what people see."""
+    """A change of provider, model, prompt, task, input, number or count changes what people see."""
     assert differ(PICTURE, replace(PICTURE, **change))
 
 

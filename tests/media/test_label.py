@@ -79,6 +79,15 @@ def test_a_label_with_a_missing_value_is_none_of_ours(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [("width", 0), ("width", True), ("digest", "x"), ("inputs", [1]), ("inputs", "a"), ("of", 0)],
+)
+def test_a_label_with_an_impossible_value_is_none_of_ours(name: str, value: Any) -> None:
+    """A label of a picture that cannot be is not believed."""
+    assert read_label(json.dumps(CONTENT | {name: value}).encode()) is None
+
+
+@pytest.mark.parametrize(
     "text", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"mockserver": 2}']
 )
 def test_other_text_is_no_label(text: bytes) -> None:

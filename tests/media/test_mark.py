@@ -63,6 +63,16 @@ def test_noise_is_no_mark(codeword: bytes) -> None:
     assert Mark.decode(codeword) is None
 
 
+@given(tasks=st.lists(st.text("abc", max_size=9), min_size=3, max_size=3, unique=True))
+def test_the_checksum_decides(tasks: list[str]) -> None:
+    """Bytes with faultless parity are no mark if their checksum is wrong."""
+    # The code is linear: three codewords, added up, are a codeword, but nobody's.
+    codewords = [mark_id(task_id).encode() for task_id in tasks]
+    mixed = bytes(a ^ b ^ c for a, b, c in zip(*codewords, strict=True))
+
+    assert Mark.decode(mixed) is None
+
+
 @pytest.mark.parametrize("byte", [0, 255])
 def test_a_blank_area_is_no_mark(byte: int) -> None:
     """Cells that are all black or all white are not taken for a mark."""

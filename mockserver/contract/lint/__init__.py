@@ -13,15 +13,19 @@ from mockserver.contract.lint.examples import check_examples_keep_their_schema
 from mockserver.contract.lint.finding import Check, Finding, describe_rule, name_rule
 from mockserver.contract.lint.subject import Subject
 from mockserver.contract.load import DOCUMENTED, build, list_editions, read_document
+from mockserver.contract.openapi import check_form
 from mockserver.errors import ContractError
 
 __all__ = ["RULES", "Finding", "describe_rule", "lint", "list_assumed", "name_rule"]
 
+FORM: Final = "form-is-openapi"
 GRAMMAR: Final = "words-keep-the-grammar"
 READABLE: Final = "contract-can-be-read"
 
 # Each row rests on those before it: where one finds something, the later ones are not asked.
 RULES: Final[tuple[tuple[Check, ...], ...]] = (
+    (schemas.check_references_lead_somewhere,),
+    (schemas.check_models_have_the_form_of_schemas,),
     (schemas.check_bodies_can_be_read,),
     (schemas.check_schemas_can_be_used,),
     (
@@ -77,7 +81,7 @@ def lint_edition(folder: Path, edition: str) -> list[Finding]:
     """Every finding in one edition of a contract."""
     try:
         document = read_document(folder, edition)
-        if found := list(_check_grammar(document)):
+        if found := [*_check_form(document)] or [*_check_grammar(document)]:
             return found
         subject = Subject(build(document, edition, list_editions(folder)))
     except ContractError as error:
@@ -86,6 +90,11 @@ def lint_edition(folder: Path, edition: str) -> list[Finding]:
         if found := list(_check_row(subject, row)):
             return found
     return []
+
+
+def _check_form(document: Document) -> Iterator[Finding]:
+    for error in check_form(document.root, document.where()):
+        yield Finding(error.where, FORM, error.problem, error.hint)
 
 
 def _check_grammar(document: Document) -> Iterator[Finding]:

@@ -83,10 +83,11 @@ def check_sizes_are_known(subject: Subject) -> Iterator[Complaint]:
                     yield Complaint(f"{where}/{escape(grade)}", f"has no size for {ratio!r}")
 
 
-def _list_values(schema: Schema, name: str | None) -> list[object]:
-    """Every value that a field names: those of its enum, or its examples."""
+def _list_values(schema: Schema, name: str | None) -> list[str]:
+    """Every text that a field names: those of its enum, or its examples."""
     node = find_node(schema, name) if name else None
-    return [] if node is None else [*node.get("enum", node.get("examples", ()))]
+    values = [] if node is None else node.get("enum", node.get("examples", ()))
+    return [value for value in values if isinstance(value, str)]
 
 
 def _accepts_part(schema: Schema, part: Mapping[str | None, object]) -> bool:

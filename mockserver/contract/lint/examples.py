@@ -5,7 +5,7 @@ from typing import Any
 
 from mockserver.contract.document import Document, escape, walk
 from mockserver.contract.lens import Schema
-from mockserver.contract.lint.assumed import list_files
+from mockserver.contract.lint.files import list_files
 from mockserver.contract.lint.finding import Complaint
 from mockserver.contract.lint.subject import Subject
 from mockserver.contract.request_body import merge

@@ -13,14 +13,14 @@ from mockserver.contract.shape import Shape
 def check_states_are_the_words_of_replies(subject: Subject) -> Iterator[Complaint]:
     """The states of the lifecycle are the words that fields with the fact task.state can hold."""
     fields = [field for shape in subject.shapes for field in _list_state_fields(shape)]
-    states = subject.contract.lifecycle.by_name
+    states = list(subject.contract.lifecycle.by_name)
     for where, words in fields:
         for word in words:
             if word not in states:
                 yield Complaint(where, f"says {word!r}, which is no state of the lifecycle")
     if not fields or any(not words for _, words in fields):
         return
-    said = {word for _, words in fields for word in words}
+    said = [word for _, words in fields for word in words]
     for index, name in enumerate(states):
         if name not in said:
             where = subject.place_word(f"/lifecycle/{index}")

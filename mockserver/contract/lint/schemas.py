@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mockserver.contract.lint.files import list_files, list_refs
 from mockserver.contract.lint.finding import Complaint
 from mockserver.contract.lint.subject import Subject
+from mockserver.contract.openapi import check_form
 from mockserver.contract.shape import Shape
 from mockserver.contract.validate import Validator, find_content
 from mockserver.errors import ContractError
@@ -13,6 +15,26 @@ from mockserver.errors import ContractError
 def complain(error: ContractError) -> Complaint:
     """The complaint that an error is."""
     return Complaint(error.where, error.problem, error.hint)
+
+
+def check_references_lead_somewhere(subject: Subject) -> Iterator[Complaint]:
+    """Each reference leads to something inside the contract's folder, used or not."""
+    for file, root in list_files(subject.document):
+        for pointer, ref in list_refs(root):
+            try:
+                subject.document.find(ref, file)
+            except ContractError as error:
+                where = subject.document.where(pointer, file)
+                yield Complaint(where, f"{ref} leads nowhere: {error.problem}", error.hint)
+
+
+def check_models_have_the_form_of_schemas(subject: Subject) -> Iterator[Complaint]:
+    """What a discriminator's mapping leads to is a JSON Schema."""
+    for pointer, ref in list_refs(subject.document.root):
+        if "/discriminator/mapping/" in pointer:
+            node, file, place = subject.document.find(ref, subject.document.name)
+            for error in check_form(node, subject.document.where(place, file), "schema"):
+                yield complain(error)
 
 
 def check_bodies_can_be_read(subject: Subject) -> Iterator[Complaint]:
@@ -36,9 +58,12 @@ def check_schemas_can_be_used(subject: Subject) -> Iterator[Complaint]:
         for index, parameter in enumerate(operation.parameters):
             where = subject.place(operation, f"/parameters/{index}/schema")
             schemas.append((where, parameter.schema))
+    broken = False
     for where, schema in schemas:
-        yield from _check_schema(schema, where)
-    for shape in subject.shapes:
+        for complaint in _check_schema(schema, where):
+            broken = True
+            yield complaint
+    for shape in () if broken else subject.shapes:
         yield from _check_lens(shape)
 
 
