@@ -16,6 +16,7 @@ import uvicorn
 
 from mockserver.errors import MockServerError, PortInUse, UsageError
 from mockserver.web.asgi import App
+from mockserver.web.wire import Wire
 
 KEEP_ALIVE: Final = 75  # seconds; a shorter one would close under clients that poll slowly
 GRACE: Final = 2  # seconds for requests that are under way when the server stops
@@ -53,7 +54,7 @@ def close(sockets: Sequence[socket.socket]) -> None:
 
 
 def _bind_one(family: int, address: str, port: int) -> socket.socket:
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":  # elsewhere it would let two servers share a port
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -80,7 +81,7 @@ def run(app: App, sockets: Sequence[socket.socket], announce: Callable[[], None]
     """Serve until SIGTERM or SIGINT; `announce` is called once requests are answered."""
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=Wire,
         loop="asyncio",
         ws="none",
         lifespan="on",

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from mockserver.clock import ManualClock, SystemClock, format_span, parse_range, parse_span
 
-SPANS = st.integers(0, 10**14)
+SPANS = st.integers(0, 10**12 - 1)
 
 
 @given(SPANS)
@@ -66,8 +66,12 @@ def test_what_is_no_range_is_refused(text: object) -> None:
 
 def test_a_span_is_written_in_its_largest_whole_unit() -> None:
     """Formatting is exact and short."""
-    assert ["90s", "2m", "1d", "0s", "1ms"] == [
-        format_span(span) for span in (90_000, 120_000, 86_400_000, 0, 1)
+    assert [format_span(span) for span in (90_000, 120_000, 86_400_000, 0, 1)] == [
+        "90s",
+        "2m",
+        "1d",
+        "0s",
+        "1ms",
     ]
 
 

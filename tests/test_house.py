@@ -16,8 +16,8 @@ README_LINES = 250
 
 # Folders that tools make. A virtual environment is known by its pyvenv.cfg.
 MADE_BY_TOOLS = {
-    *[".bench-peers", ".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".schemathesis"],
-    *["__pycache__", "build", "dist", "htmlcov"],
+    *[".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".schemathesis"],
+    *["__pycache__", ".bench-peers", "build", "dist", "htmlcov"],
 }
 
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "base", "common", "misc"}

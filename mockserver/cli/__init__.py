@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from mockserver.cli.environment import PREFIX, warn_of_mistakes
 from mockserver.errors import (
     ContractError,
     MockServerError,
@@ -17,8 +18,6 @@ from mockserver.errors import (
     UsageError,
 )
 from mockserver.version import VERSION
-
-PREFIX: Final = "MOCKSERVER"
 
 # Name and help line of every command, so that a list of them reads no command's file.
 COMMANDS: Final = {
@@ -53,7 +52,7 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(f"mockserver.cli.{cmd_name}").command
         # Twins are called MOCKSERVER_<FLAG>, whatever the command.
-        command.context_settings["auto_envvar_prefix"] = PREFIX
+        command.context_settings["auto_envvar_prefix"] = PREFIX.rstrip("_")
         return command
 
     def resolve_command(
@@ -74,7 +73,8 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, "-V", "--version", message="mockserver %(version)s")
-def group() -> None:
+@click.pass_context
+def group(context: click.Context) -> None:
     """Fake asynchronous image-generation APIs on this machine, so that tests need no key.
 
     \b
@@ -84,6 +84,7 @@ def group() -> None:
     Every flag has a twin in the environment: MOCKSERVER_PORT=9000 is --port 9000.
     Exit status: 0 fine, 1 findings, 2 usage, 3 port in use, 4 bad contract or scenario.
     """  # noqa: D301 - click wants the backspace itself
+    warn_of_mistakes(group, context)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,6 +95,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             prog_name="mockserver",
             standalone_mode=False,
         )
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.UsageError as error:
         return _complain(error.format_message(), 2, error.ctx)
     except click.ClickException as error:

@@ -18,6 +18,12 @@ mockserver env --format github >> "$GITHUB_ENV"
 """
 
 
+def _quote_fish(value: str) -> str:
+    if shlex.quote(value) == value:
+        return value
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def _quote_single(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
@@ -28,7 +34,7 @@ def _quote_double(value: str) -> str:
 
 FORMATS: Final[dict[str, Callable[[str, str], str]]] = {
     "sh": lambda name, value: f"export {name}={shlex.quote(value)}",
-    "fish": lambda name, value: f"set -gx {name} {shlex.quote(value)}",
+    "fish": lambda name, value: f"set -gx {name} {_quote_fish(value)}",
     "powershell": lambda name, value: f"$Env:{name} = {_quote_single(value)}",
     "dotenv": lambda name, value: f"{name}={_quote_double(value)}",
     "github": lambda name, value: f"{name}={value}",

@@ -37,5 +37,10 @@ def command(folders: tuple[Path, ...], assumed: bool) -> int:
     if assumed:
         for mark in marks:
             click.echo(mark)
-    click.echo(f"{len(findings)} findings in {len(chosen)} contracts; {len(marks)} assumed")
+    told, read = _count(len(findings), "finding"), _count(len(chosen), "contract")
+    click.echo(f"{told} in {read}; {len(marks)} assumed")
     return 1 if findings else 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

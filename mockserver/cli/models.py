@@ -78,11 +78,13 @@ def describe_range(span: tuple[int, int]) -> str:
 
 
 def describe_price(price: Price) -> str:
-    """A price table in one line: "3, 5 (resolution 2K), 8 (resolution 4K)"."""
-    parts = [format_credits(price.otherwise)] if price.otherwise or not price.rows else []
+    """A price table in one line: "3 (resolution 1K), 5 (resolution 2K), else 8"."""
+    parts = []
     for row in price.rows:
         when = ", ".join(f"{name} {value}" for name, value in row.when.items())
         parts.append(f"{format_credits(row.credits)} ({when})")
+    if all(row.credits != price.otherwise for row in price.rows):
+        parts.append(f"{'else ' if parts else ''}{format_credits(price.otherwise)}")
     line = ", ".join(parts)
     return f"{line}; times {price.times}" if price.times else line
 

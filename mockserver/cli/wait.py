@@ -41,7 +41,7 @@ def find_problem(url: str) -> str | None:
         with opener.open(f"{url.rstrip('/')}/_mock/health", timeout=5) as reply:
             body = reply.read(1024)
     except URLError as error:
-        return str(error.reason)
+        return getattr(error.reason, "strerror", None) or str(error.reason)
     except (OSError, HTTPException, ValueError) as error:
         return str(error) or type(error).__name__
     return None if b'"ok"' in body else "something else answers there"

@@ -113,7 +113,8 @@ def _list_readers(
         def read(value: object, facts: Facts) -> None:
             for name in path:
                 value = value.get(name) if isinstance(value, Mapping) else None
-            if value is not None:
+            # Where several fields carry one fact, an empty one does not hide another.
+            if value is not None and (value or fact not in facts):
                 facts[fact] = value
 
         yield read

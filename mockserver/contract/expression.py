@@ -1,7 +1,7 @@
 """OpenAPI runtime expressions, whole or embedded in text: `{$refusal.field} is required`."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 PLACEHOLDER: Final = re.compile(r"\{\$([^{}]+)\}")
@@ -34,3 +34,12 @@ def parse_source(expression: str) -> tuple[str, tuple[str, ...]]:
     if match:
         return match[1], (match[2],)
     raise ValueError(f"{expression!r} is not a runtime expression")
+
+
+def look_up(value: object, names: Iterable[str]) -> object:
+    """What stands in a JSON value under property names, one below the other; None if nothing."""
+    for name in names:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(name)
+    return value

@@ -32,7 +32,20 @@ def load(folder: Path, edition: str | None = None) -> Contract:
     chosen = edition or (PREFERRED if PREFERRED in editions else DOCUMENTED)
     if chosen not in editions:
         raise ContractError(folder.name, f"has no edition {chosen!r}", suggest(chosen, editions))
-    return build(read_document(folder, chosen), chosen, editions)
+    document = read_document(folder, chosen)
+    try:
+        return build(document, chosen, editions)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        _explain(document)
+        raise
+
+
+def _explain(document: Document) -> None:
+    """Raise what is wrong with the form of a document; asked only of one that cannot be read."""
+    from mockserver.contract.openapi import check_form
+
+    for complaint in check_form(document.root, document.where()):
+        raise complaint
 
 
 def read_document(folder: Path, edition: str) -> Document:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mockserver.contract.body import Body
 from mockserver.contract.bundle import bundle
+from mockserver.contract.delivery import DeliveryTerms
 from mockserver.contract.document import Document
 from mockserver.contract.moments import FALLBACK, Phase
 from mockserver.contract.shape import Shape
@@ -129,7 +130,8 @@ class CallbackForm:
 
     name: str
     address: str  # the runtime expression of its URL
-    delivery: Mapping[str, object]  # the words of `x-delivery`
+    terms: DeliveryTerms
+    source: tuple[str, tuple[str, ...]]  # where that expression looks, see `parse_source`
     shapes: Mapping[str, Shape]
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from mockserver.contract.delivery import build_terms
 from mockserver.contract.document import Document, escape
+from mockserver.contract.expression import parse_source
 from mockserver.contract.model import CallbackForm, Operation, Parameter, Role
 from mockserver.contract.moments import OK
 from mockserver.contract.request_body import BodyReader
@@ -125,7 +127,19 @@ class OperationReader:
                     schema, file = content["schema"], self._document.name
                     for shape in self.read_shapes(schema, 200, media, file, spot):
                         _register(shapes, shape)
-                yield CallbackForm(name, address, post["x-delivery"], shapes)
+                yield CallbackForm(
+                    name,
+                    address,
+                    build_terms(post["x-delivery"]),
+                    self._parse_address(address, place),
+                    shapes,
+                )
+
+    def _parse_address(self, address: str, pointer: str) -> tuple[str, tuple[str, ...]]:
+        try:
+            return parse_source(address)
+        except ValueError as error:
+            raise ContractError(self._document.where(pointer), str(error)) from error
 
 
 def _register(shapes: dict[str, Shape], shape: Shape) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
+from mockserver.contract.expression import look_up
 from mockserver.errors import ContractError
 
 
@@ -67,7 +68,7 @@ class Validator:
 
     def _check_strings(self, value: object) -> Iterator[Violation]:
         for path, validator in self._strings:
-            text = _look_up(value, path)
+            text = look_up(value, path)
             if not isinstance(text, str) or not text:
                 continue
             pointer = "".join(f"/{name}" for name in path)
@@ -98,14 +99,6 @@ def find_content(
         for name, child in properties.items():
             if isinstance(child, Mapping):
                 yield from find_content(child, (*path, name))
-
-
-def _look_up(value: object, path: tuple[str, ...]) -> object:
-    for name in path:
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(name)
-    return value
 
 
 def _describe(error: jsonschema_rs.ValidationError, value: object) -> Violation:

@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mockserver.contract.expression import look_up
+
 
 def find_field(data: object, path: str) -> object:
     """The value at a slash-separated path of property names, or None."""
-    for name in path.split("/"):
-        if not isinstance(data, Mapping):
-            return None
-        data = data.get(name)
-    return data
+    return look_up(data, path.split("/"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,36 @@
 """An account: the private universe of one API key, over all providers."""
 
+from typing import Final, Protocol
+
 from mockserver.clock import Clock
 from mockserver.contract.model import Contract, Failure
 from mockserver.contract.moments import Phase
-from mockserver.engine.agenda import Agenda
+from mockserver.engine.agenda import END, Agenda, Due
+from mockserver.engine.delivery import Delivery
 from mockserver.engine.holding import Holding
 from mockserver.engine.journal import Journal
 from mockserver.engine.key import Key
 from mockserver.engine.settings import Settings
 from mockserver.engine.task import Task
+from mockserver.errors import UsageError
+
+LAST_INSTANT: Final = 221_845_392_000_000  # the end of the year 8999, where dates can be written
+
+
+MAX_DELIVERIES: Final = 20_000
+
+
+class Desk(Protocol):
+    """Whoever sends callbacks."""
+
+    def plan_callbacks(self, account: "Account", task: Task, since: int) -> None:
+        """Plan what a task's client is to be told from a moment on."""
+
+    def take_due(self, account: "Account", due: Due) -> None:
+        """Something that is to be sent has fallen due."""
+
+    def watch(self, account: "Account") -> None:
+        """The account's clock was moved: look anew when it is to be settled."""
 
 
 class Account:
@@ -20,12 +42,15 @@ class Account:
 
     __slots__ = (
         "_clock",
+        "_delivered",
+        "_desk",
         "_frozen",
         "_latest",
         "_max_tasks",
         "_shift",
         "_tasks",
         "agenda",
+        "deliveries",
         "holdings",
         "http_status",
         "id",
@@ -38,7 +63,7 @@ class Account:
         "webhook_secret",
     )
 
-    def __init__(self, key: Key, clock: Clock, settings: Settings) -> None:
+    def __init__(self, key: Key, clock: Clock, settings: Settings, desk: Desk) -> None:
         self.id = key.id
         self.label = key.label
         self.scenario = key.scenario  # its name; None for the default
@@ -48,10 +73,13 @@ class Account:
         self.http_status: str | None = None  # "envelope" or "code"; None for the contract's own
         self.holdings: dict[str, Holding] = {}  # by provider
         self.agenda = Agenda()
+        self.deliveries: dict[int, Delivery] = {}  # by number, the oldest first
         self.journal = Journal(settings, settings.max_entries)
         # To be noted once, with the first request.
         self.warning = "the API key looks like a live one" if key.looks_live else None
         self._clock = clock
+        self._desk = desk
+        self._delivered = 0  # deliveries ever made
         self._shift = 0
         self._frozen: int | None = None
         self._latest = clock.now()
@@ -73,14 +101,17 @@ class Account:
         return self._latest
 
     def advance(self, span: int) -> None:
-        """Move its clock on by a span in milliseconds, and run what falls due on the way."""
-        if span < 0:
-            raise ValueError(f"cannot advance by {span} ms; a clock does not go back")
+        """Move its clock on by a span in milliseconds, and run what falls due on the way.
+
+        Raises UsageError for a span that a clock cannot go.
+        """
+        if span < 0 or self.now() + span > LAST_INSTANT:
+            raise UsageError(f"cannot advance by {span} ms; go forward, to the year 9000 at most")
         if self._frozen is None:
             self._shift += span
         else:
             self._frozen += span
-        self.settle()
+        self._move_on()
 
     def freeze(self, on: bool) -> None:
         """Stop its clock, or let it go on from where it stands."""
@@ -90,15 +121,34 @@ class Account:
         elif self._frozen is not None:
             self._shift = now - self._clock.now()
             self._frozen = None
-        self.settle()
+        self._move_on()
 
     def settle(self) -> int:
         """Run everything that is due, in order, each at its own moment; tell what time it is."""
         now = self.now()
         while (due := self.agenda.take(now)) is not None:
-            if due.kind == "end":
+            if due.kind == END:
                 self.holdings[due.provider].end_task(due.task_id, due.at)
+            else:
+                self._desk.take_due(self, due)
         return now
+
+    def find_next_wake(self) -> int | None:
+        """When the wall clock will show that something is due; None if its clock stands still."""
+        at = self.agenda.next_at
+        return None if at is None or self.is_frozen else at - self._shift
+
+    def put_delivery(self, delivery: Delivery) -> Delivery:
+        """Keep a delivery; if there are too many, the oldest is forgotten."""
+        self.deliveries[delivery.number] = delivery
+        if len(self.deliveries) > MAX_DELIVERIES:
+            del self.deliveries[next(iter(self.deliveries))]
+        return delivery
+
+    def count_delivery(self) -> int:
+        """The number of the next delivery."""
+        self._delivered += 1
+        return self._delivered
 
     def open_holding(self, contract: Contract) -> Holding:
         """What it has at a provider; the first time, that is the opening balance."""
@@ -114,15 +164,25 @@ class Account:
         if self._tasks > self._max_tasks:
             self._make_room()
         holding.put_task(task, replay)
-        self.agenda.plan(task.ended, "end", task.contract.name, task.id)
+        self.agenda.plan(task.ended, END, task.contract.name, task.id)
+        if task.callbacks:
+            self._desk.plan_callbacks(self, task, task.created)
 
     def end_task(self, task: Task, phase: Phase, failure: Failure | None = None) -> Task:
         """End an open task at once, in a final phase; the task as it is now."""
         now = self.settle()
         ended = self.holdings[task.contract.name].cut_task(task, now, phase, failure)
-        self.agenda.plan(now, "end", task.contract.name, task.id)
+        self.agenda.plan(now, END, task.contract.name, task.id)
+        if task.callbacks:
+            self._desk.plan_callbacks(self, ended, now)
         self.settle()
         return ended
+
+    def _move_on(self) -> None:
+        """Its clock was moved: run what is due now, and have it looked at when more is."""
+        self.settle()
+        if self.agenda.callbacks:
+            self._desk.watch(self)
 
     def _make_room(self) -> None:
         self._tasks -= 1

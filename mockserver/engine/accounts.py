@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from mockserver.clock import Clock
-from mockserver.engine.account import Account
+from mockserver.engine.account import Account, Desk
 from mockserver.engine.key import Key, identify
 from mockserver.engine.settings import Settings
 
@@ -12,9 +12,10 @@ from mockserver.engine.settings import Settings
 class Accounts:
     """At most so many accounts as the settings allow, in order of their last use."""
 
-    def __init__(self, clock: Clock, settings: Settings) -> None:
+    def __init__(self, clock: Clock, settings: Settings, desk: Desk) -> None:
         self._clock = clock
         self._settings = settings
+        self._desk = desk
         self._by_id: OrderedDict[str, Account] = OrderedDict()
         self.evicted = 0  # accounts that had to make room
 
@@ -37,7 +38,7 @@ class Accounts:
 
     def open(self, key: Key) -> Account:
         """Make the account of a key; if there are too many, the idlest is forgotten."""
-        account = Account(key, self._clock, self._settings)
+        account = Account(key, self._clock, self._settings, self._desk)
         self._by_id[account.id] = account
         if len(self._by_id) > self._settings.max_accounts:
             self._by_id.popitem(last=False)

@@ -1,5 +1,7 @@
 """Admission: a key opens its account, or is turned away."""
 
+from typing import Final
+
 from mockserver.contract.facts import Facts
 from mockserver.engine.account import Account
 from mockserver.engine.accounts import Accounts
@@ -10,7 +12,7 @@ from mockserver.engine.scenario import Scenario, choose, find_nearest
 from mockserver.engine.settings import Settings
 from mockserver.engine.visit import Refusal
 
-NOBODY = ""  # the key of those who call, without one, what asks for none
+NOBODY: Final = "sk-mock-nobody"  # stands for no key where none is asked for
 
 
 def admit(

@@ -33,6 +33,7 @@ from mockserver.engine.form import Form
 from mockserver.engine.journal import Journal
 from mockserver.engine.key import read_key
 from mockserver.engine.nearest import explain_miss
+from mockserver.engine.outbox import Outbox
 from mockserver.engine.provider import Provider
 from mockserver.engine.roles import SERVE, confirm, refuse
 from mockserver.engine.scenario import choose, find_failure, find_nearest
@@ -48,7 +49,8 @@ class Engine:
     def __init__(self, contracts: Iterable[Contract], clock: Clock, settings: Settings) -> None:
         self.contracts = tuple(contracts)
         self.settings = settings
-        self.accounts = Accounts(clock, settings)
+        self.outbox = Outbox()
+        self.accounts = Accounts(clock, settings, self.outbox)
         self.strays = Journal(settings, settings.max_strays)  # of what reached no account
         self._clock = clock
         self._providers = {c.name: Provider(c, settings.speed) for c in self.contracts}
@@ -118,10 +120,12 @@ class Engine:
     def forget_account(self, account: Account) -> None:
         """Forget an account and everything it has."""
         self.accounts.forget(account)
+        self.outbox.drop(account)
 
     def reset(self) -> None:
         """Make everything as it was at the start."""
         self.accounts.clear()
+        self.outbox.drop()
         self.strays = Journal(self.settings, self.settings.max_strays)
 
     def force_task(

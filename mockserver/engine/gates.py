@@ -136,7 +136,7 @@ def find_source(visit: Visit) -> Refusal | None:
         visit.task = task
         return None
     message = "it is no address of a file that this account has"
-    return _refuse_value([Violation("", "source", message, _name_source(visit, source), False)])
+    return _refuse_value([Violation("", "source", message, _name_source(visit), False)])
 
 
 GATES: Final[Mapping[str, Gate]] = {
@@ -169,10 +169,11 @@ def _refuse_value(violations: list[Violation]) -> Refusal:
     return Refusal(condition, {"refusal.field": first.field}, violations)
 
 
-def _name_source(visit: Visit, source: object) -> str:
-    """The name of the parameter or the field that held the address."""
+def _name_source(visit: Visit) -> str:
+    """The name of the parameter or the field that holds the address."""
     for parameter in visit.procedure.parameters:
         if parameter.fact == "link.source":
             return parameter.name
-    body = visit.call.body if isinstance(visit.call.body, Mapping) else {}
-    return next((str(name) for name, value in body.items() if value == source), "body")
+    fields = visit.variant.schema.get("properties", {}) if visit.variant else {}
+    holders = (name for name, node in fields.items() if node.get("x-fact") == "link.source")
+    return next(holders, "body")

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from mockserver.contract.model import Limit
 
+_Name = tuple[str, int]  # what is counted, and the length of the window in milliseconds
+
 
 class Excess(NamedTuple):
     """A limit that a call would break, and how long the caller has to wait."""
@@ -19,23 +21,23 @@ class Quota:
     __slots__ = ("_windows",)
 
     def __init__(self) -> None:
-        self._windows: dict[tuple[str, int], tuple[int, int]] = {}  # (of, per) -> start, count
+        self._windows: dict[_Name, tuple[int, int]] = {}  # start, calls
 
     def take(self, limits: Sequence[Limit], now: int) -> Excess | None:
-        """Count a call under every limit; or count it nowhere and tell the longest wait."""
+        """Count a call in every window; or count it nowhere and tell the longest wait."""
+        windows: dict[_Name, tuple[int, int]] = {}
         excess: Excess | None = None
         for limit in limits:
-            start, count = self._find_window(limit, now)
-            wait = start + (limit.per or 0) - now
-            if count >= limit.max and (excess is None or wait > excess.wait):
+            name = (limit.of, limit.per or 0)
+            start, calls = windows[name] = self._find_window(name, now)
+            wait = start + name[1] - now
+            if calls >= limit.max and (excess is None or wait > excess.wait):
                 excess = Excess(limit, wait)
         if excess is None:
-            for limit in limits:
-                start, count = self._find_window(limit, now)
-                self._windows[limit.of, limit.per or 0] = start, count + 1
+            for name, (start, calls) in windows.items():
+                self._windows[name] = start, calls + 1
         return excess
 
-    def _find_window(self, limit: Limit, now: int) -> tuple[int, int]:
-        per = limit.per or 0
-        window = self._windows.get((limit.of, per))
-        return (now, 0) if window is None or now >= window[0] + per else window
+    def _find_window(self, name: _Name, now: int) -> tuple[int, int]:
+        window = self._windows.get(name)
+        return (now, 0) if window is None or now >= window[0] + name[1] else window

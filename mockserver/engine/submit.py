@@ -1,9 +1,12 @@
 """What a submit that passed every gate makes: a task with its id, its timeline and its price."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import orjson
 
+from mockserver.contract.expression import look_up
+from mockserver.contract.model import CallbackForm
 from mockserver.contract.moments import Phase
 from mockserver.draw import draw
 from mockserver.engine.task import Task
@@ -12,6 +15,7 @@ from mockserver.errors import ContractError
 
 _UNKNOWN_DURATION: Final = (10_000, 10_000)  # milliseconds, where the contract does not say
 _MAX_ATTEMPTS: Final = 1_000
+_NO_CALLBACKS: Final[Mapping[str, str]] = {}
 
 
 def make_task(visit: Visit) -> Task:
@@ -36,10 +40,30 @@ def make_task(visit: Visit) -> Task:
         failure=scenario.failure if scenario.outcome is Phase.FAILED else None,
         price=visit.price,
         origin=visit.call.origin,
+        callbacks=find_callbacks(visit),
         given=visit.read_parameters(),
     )
     visit.account.put_task(task, visit.replay)
     return task
+
+
+def find_callbacks(visit: Visit) -> Mapping[str, str]:
+    """The addresses that a submit names for its operation's callbacks, by callback."""
+    forms = visit.procedure.operation.callbacks
+    if not forms:
+        return _NO_CALLBACKS
+    found = {form.name: _look_up(visit, form) for form in forms}
+    return {name: url for name, url in found.items() if isinstance(url, str) and url}
+
+
+def _look_up(visit: Visit, form: CallbackForm) -> object:
+    place, names = form.source
+    call = visit.call
+    if place == "request.body":
+        return look_up(call.body, names)
+    if place == "request.header":
+        return call.headers.get(names[0].lower())
+    return (call.query if place == "request.query" else call.path).get(names[0])
 
 
 def _draw_id(visit: Visit, occurrence: int) -> str:

@@ -29,6 +29,7 @@ class Task:
     failure: Failure | None  # why it will have failed
     price: int  # thousandths of a credit
     origin: str  # where the client reached the server
+    callbacks: Mapping[str, str] = field(default_factory=dict)  # addresses by callback
     given: Mapping[str, object] = field(default_factory=dict)  # facts that stood beside the body
 
     def __repr__(self) -> str:

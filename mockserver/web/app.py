@@ -33,7 +33,7 @@ from mockserver.web.watch import Watch
 HEALTH: Final = "/_mock/health"
 
 _HEALTHY: Final = Reply(200, orjson.dumps({"status": "ok", "version": VERSION}))
-_MAX_DOORS: Final = 1_000
+MAX_DOORS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,20 @@ class Emulator:
         else:
             await self._answer_stray(door.site, request, receive, send)
 
+    def find_route(self, host: str, method: str, path: str) -> Route | None:
+        """The operation behind a path without parameters, if the Host header may have it."""
+        door = self._doors.get(host)  # an unknown one is judged in __call__
+        return None if door is None else door.site.exact.get((method, path))
+
+    def answer_call(
+        self, route: Route, request: Request, path: Mapping[str, str] = NOTHING
+    ) -> Reply:
+        """Answer a call for an operation; `path` holds the parameters in its path."""
+        call = read_call(route, request, path)
+        reply = self._engine.answer(call)
+        self._watch.report_call(call)
+        return reply
+
     async def _answer_call(
         self,
         route: Route,
@@ -107,9 +121,7 @@ class Emulator:
             if body is None:
                 return
             request.body = body
-        call = read_call(route, request, path)
-        reply = self._engine.answer(call)
-        self._watch.report_call(call)
+        reply = self.answer_call(route, request, path)
         await send_reply(send, reply, close=request.body is TOO_LARGE)
 
     async def _answer_stray(
@@ -168,7 +180,7 @@ class Emulator:
             hint = f"start the server with --allowed-host {name}"
             self._watch.report(f"a request for the host {name} was refused; {hint} to allow it")
             return build_error(421, f"the host {name} is not served here", hint)
-        if len(self._doors) >= _MAX_DOORS:
+        if len(self._doors) >= MAX_DOORS:
             self._doors.clear()
         self._doors[host] = door
         return door

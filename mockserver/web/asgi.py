@@ -63,10 +63,9 @@ async def send_reply(
     send: Send, reply: Reply, *, close: bool = False, with_body: bool = True
 ) -> None:
     """Send a reply; `close` ends the connection after it, a HEAD request gets no body."""
-    headers = [
-        (b"content-type", reply.media_type.encode("latin-1")),
-        (b"content-length", b"%d" % len(reply.body)),
-    ]
+    headers = [(b"content-type", reply.media_type.encode("latin-1"))]
+    if reply.status != 304:  # there it would be the length of what is not sent
+        headers.append((b"content-length", b"%d" % len(reply.body)))
     if reply.headers:
         headers += [(n.encode("latin-1"), v.encode("latin-1")) for n, v in reply.headers]
     if close:

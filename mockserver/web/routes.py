@@ -57,7 +57,8 @@ class Site:
 
     def find_contract(self, path: str) -> Contract | None:
         """The contract that a path without an operation belongs to, if any."""
-        return self.mounts.get(path.split("/", 2)[1], self.home)
+        name = path.partition("/")[2].partition("/")[0]
+        return self.mounts.get(name, self.home)
 
 
 def compile_template(path: str) -> re.Pattern[str]:

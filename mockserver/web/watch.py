@@ -49,10 +49,10 @@ class Watch:
 
 def describe(entry: Entry) -> str:
     """One line about a request: what it was, why it was refused, what is odd about it."""
-    path = entry.target.partition("?")[0]
+    target = entry.target if len(entry.target) <= 200 else f"{entry.target[:199]}…"
     verdict = f"refused: {entry.condition}" if entry.condition else "answered"
     if entry.scenario and entry.condition == entry.scenario.replace("-", "_"):
         verdict += ", as its scenario asks"
     details = [violation.message for violation in entry.violations][:3] + list(entry.notes)
-    line = f"{entry.method} {path} {verdict} ({entry.status})"
+    line = f"{entry.method} {target} {verdict} ({entry.status})"
     return f"{line}; {'; '.join(details)}" if details else line

@@ -59,7 +59,8 @@ def list_circumstances(
     ceiling = results.ceiling
     yield (
         f"The load generator alone reaches {ceiling.rate:,.0f} requests/s on a server that does "
-        f"nothing, and spends {ceiling.load_cpu:.1f} us of processor time on each."
+        f"nothing, and spends {ceiling.load_cpu:.1f} us of processor time on each: "
+        f"{ceiling.rate * ceiling.load_cpu / 1e6:.0%} of its core."
     )
     runs = {
         sample
@@ -105,8 +106,8 @@ def list_cells(goal: Goal) -> list[str]:
 
 
 def format_value(value: float) -> str:
-    """A figure with three digits that mean something."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    """A figure with the digits that tell it from its limit."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.4g}"
 
 
 def list_remarks(results: Results) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """A small world: one engine that plays the provider `walnut`, on a clock that stands still."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,30 +35,31 @@ class World:
         self.clock = ManualClock()
         self.engine = Engine([contract], self.clock, settings)
 
-    def call(self, operation: str, *, key: str | None = ME, **content: Any) -> Reply:
-        """Call an operation; `body` is sent as JSON, other content goes into the Call."""
+    def build_call(self, operation: str, *, key: str | None = ME, **content: Any) -> Call:
+        """A call of an operation; `body` is sent as JSON unless `raw` is given."""
+        found = self.contract.operations[operation]
         fields: dict[str, Any] = {"headers": {}, "query": {}, "path": {}, "body": None, **content}
-        return self.engine.answer(
-            Call(
-                contract=self.contract,
-                operation=self.contract.operations[operation],
-                key=key,
-                origin=ORIGIN,
-                target=self.contract.operations[operation].path,
-                raw=orjson.dumps(fields["body"]),
-                **fields,
-            )
-        )
+        fields.setdefault("raw", b"" if found.body is None else orjson.dumps(fields["body"]))
+        return Call(self.contract, found, key, ORIGIN, found.path, **fields)
+
+    def call(self, operation: str, **content: Any) -> Reply:
+        """Call an operation."""
+        return self.engine.answer(self.build_call(operation, **content))
+
+    def read(self, operation: str, **content: Any) -> dict[str, Any]:
+        """Call an operation; the body of its reply, and the HTTP status under `http`."""
+        reply = self.call(operation, **content)
+        return {"http": reply.status, **orjson.loads(reply.body)}
 
     def submit(self, prompt: str = "a nut", *, key: str = ME, **fields: Any) -> dict[str, Any]:
         """Submit a task that should be taken; what was answered."""
         model = fields.pop("model", "plain")
         body = {"model": model, "input": {"prompt": prompt, **fields}}
-        return read_reply(self.call("make", key=key, body=body))
+        return self.read("make", key=key, body=body)
 
     def inspect(self, task_id: str, *, key: str = ME) -> dict[str, Any]:
         """Ask for a task; what was answered."""
-        return read_reply(self.call("look", key=key, path={"id": task_id}))
+        return self.read("look", key=key, path={"id": task_id})
 
     def account(self, key: str = ME) -> Account:
         """The account of a key."""
@@ -77,12 +78,6 @@ class World:
         account = self.account(key)
         account.advance(self.task(task_id, key=key).ended - account.now())
         return self.inspect(task_id, key=key)
-
-
-def read_reply(reply: Reply) -> dict[str, Any]:
-    """A reply's body, and its HTTP status under `http`."""
-    body: Mapping[str, Any] = orjson.loads(reply.body)
-    return {"http": reply.status, **body}
 
 
 NewWorld = Callable[..., World]

@@ -75,6 +75,6 @@ def build_ask(app: App) -> Ask:
 
 
 async def send(app: App, method: str, path: str, **given: Any) -> httpx.Response:
-    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # its own names for ASGI
+    transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
         return await client.request(method, path, **given)

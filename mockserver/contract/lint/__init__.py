@@ -16,11 +16,17 @@ from mockserver.contract.load import DOCUMENTED, build, list_editions, read_docu
 from mockserver.contract.openapi import check_form
 from mockserver.errors import ContractError
 
-__all__ = ["RULES", "Finding", "describe_rule", "lint", "list_assumed", "name_rule"]
+__all__ = ["Finding", "lint", "lint_document", "list_assumed", "list_rules"]
 
+# What is asked before there is a contract to look at.
 FORM: Final = "form-is-openapi"
 GRAMMAR: Final = "words-keep-the-grammar"
 READABLE: Final = "contract-can-be-read"
+FIRST: Final = {
+    FORM: "A contract has the form of OpenAPI 3.1, as far as it is read.",
+    GRAMMAR: "Each of our words is known and well formed.",
+    READABLE: "The contract can be read, each reference that it uses leads somewhere.",
+}
 
 # Each row rests on those before it: where one finds something, the later ones are not asked.
 RULES: Final[tuple[tuple[Check, ...], ...]] = (
@@ -32,11 +38,12 @@ RULES: Final[tuple[tuple[Check, ...], ...]] = (
         links.check_each_submit_leads_to_an_inspect,
         links.check_links_find_their_ends,
         links.check_callbacks_find_their_address,
+        links.check_operations_are_told_what_they_need,
+        links.check_security_schemes_exist,
         links.check_idempotency_keys_are_parameters,
         lifecycle.check_states_are_the_words_of_replies,
         lifecycle.check_every_state_has_its_place,
         lifecycle.check_every_path_ends,
-        lifecycle.check_both_outcomes_are_reached,
         lifecycle.check_tasks_walk_through_open_states,
         refusals.check_each_refusal_has_a_shape,
         refusals.check_each_outcome_has_a_shape,
@@ -47,12 +54,14 @@ RULES: Final[tuple[tuple[Check, ...], ...]] = (
         shapes.check_shapes_can_be_filled,
         shapes.check_shapes_keep_their_schema,
         shapes.check_reading_undoes_rendering,
+        shapes.check_replies_say_what_is,
         shapes.check_shapes_exclude_each_other,
         shapes.check_codes_are_statuses,
         shapes.check_texts_name_known_facts,
         bodies.check_models_are_the_branches,
         bodies.check_models_accept_their_names,
         bodies.check_each_submit_says_what_it_makes,
+        bodies.check_defaults_are_allowed,
         bodies.check_price_rows_can_count,
         bodies.check_prices_are_multiplied_by_a_field,
         bodies.check_sizes_are_known,
@@ -81,32 +90,37 @@ def lint_edition(folder: Path, edition: str) -> list[Finding]:
     """Every finding in one edition of a contract."""
     try:
         document = read_document(folder, edition)
-        if found := [*_check_form(document)] or [*_check_grammar(document)]:
-            return found
-        subject = Subject(build(document, edition, list_editions(folder)))
     except ContractError as error:
-        return [Finding(error.where, READABLE, error.problem, error.hint)]
-    for row in RULES:
-        if found := list(_check_row(subject, row)):
+        return [_find(READABLE, error)]
+    return lint_document(document, edition)
+
+
+def lint_document(document: Document, edition: str = DOCUMENTED) -> list[Finding]:
+    """Every finding in a contract's document, an overlay applied to it or not."""
+    where, root = document.where(), document.root
+    if found := [_find(FORM, error) for error in check_form(root, where)]:
+        return found
+    try:
+        words = check_words(root, where, document.resolve)
+        if found := [_find(GRAMMAR, error) for error in words]:
             return found
-    return []
+        subject = Subject(build(document, edition, (edition,)))
+        rows = (list(dict.fromkeys(_ask(subject, row))) for row in RULES)
+        return next((found for found in rows if found), [])
+    except ContractError as error:
+        return [_find(READABLE, error)]
 
 
-def _check_form(document: Document) -> Iterator[Finding]:
-    for error in check_form(document.root, document.where()):
-        yield Finding(error.where, FORM, error.problem, error.hint)
+def list_rules() -> dict[str, str]:
+    """Every rule's name, in the order in which they are asked, and what it says in a sentence."""
+    return FIRST | {name_rule(check): describe_rule(check) for row in RULES for check in row}
 
 
-def _check_grammar(document: Document) -> Iterator[Finding]:
-    for error in check_words(document.root, document.where(), document.resolve):
-        yield Finding(error.where, GRAMMAR, error.problem, error.hint)
+def _find(rule: str, error: ContractError) -> Finding:
+    return Finding(error.where, rule, error.problem, error.hint)
 
 
-def _check_row(subject: Subject, row: Sequence[Check]) -> Iterator[Finding]:
-    told: set[Finding] = set()
+def _ask(subject: Subject, row: Sequence[Check]) -> Iterator[Finding]:
     for check in row:
         for where, problem, hint in check(subject):
-            finding = Finding(where, name_rule(check), problem, hint)
-            if finding not in told:
-                told.add(finding)
-                yield finding
+            yield Finding(where, name_rule(check), problem, hint)

@@ -7,6 +7,7 @@ from mockserver.contract.document import escape, walk
 from mockserver.contract.lens import Schema
 from mockserver.contract.lint.finding import Complaint
 from mockserver.contract.lint.subject import Subject
+from mockserver.contract.model import Role
 from mockserver.contract.validate import Validator
 
 
@@ -38,11 +39,23 @@ def check_models_accept_their_names(subject: Subject) -> Iterator[Complaint]:
 
 
 def check_each_submit_says_what_it_makes(subject: Subject) -> Iterator[Complaint]:
-    """Each form of a submit's body has x-price and x-yields."""
+    """Each submit has a body, and each form of it has x-price and x-yields."""
+    for operation in subject.contract.find_role(Role.SUBMIT):
+        if operation.body is None:
+            yield Complaint(subject.place(operation), "has no requestBody")
     for body in subject.bodies:
         for word in ("x-price", "x-yields"):
-            if body.operation.role == "submit" and word not in body.variant.schema:
+            if body.operation.role is Role.SUBMIT and word not in body.variant.schema:
                 yield Complaint(body.where, f"has no {word}")
+
+
+def check_defaults_are_allowed(subject: Subject) -> Iterator[Complaint]:
+    """A field's default is a value that it accepts."""
+    for body in subject.bodies:
+        fields = body.variant.input_schema.get("properties", {})
+        for name, value in body.variant.defaults.items():
+            if not Validator(fields[name], body.where).accepts(value):
+                yield Complaint(body.where, f"the default {value!r} of {name} is not allowed")
 
 
 def check_price_rows_can_count(subject: Subject) -> Iterator[Complaint]:

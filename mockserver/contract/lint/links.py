@@ -1,15 +1,22 @@
 """Rules for expressions: each link and each callback finds what it points at."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-from mockserver.contract.document import escape
+from mockserver.contract.document import escape, walk
 from mockserver.contract.expression import parse_source
 from mockserver.contract.lens import Schema
 from mockserver.contract.lint.finding import Complaint
 from mockserver.contract.lint.subject import Subject
 from mockserver.contract.model import Operation, Role
 from mockserver.contract.moments import OK
+
+NEEDS: Final = {
+    Role.INSPECT: "task.id",
+    Role.COLLECT: "task.id",
+    Role.CANCEL: "task.id",
+    Role.LINK: "link.source",
+}
 
 
 def check_each_submit_leads_to_an_inspect(subject: Subject) -> Iterator[Complaint]:
@@ -105,6 +112,39 @@ def check_callbacks_find_their_address(subject: Subject) -> Iterator[Complaint]:
             pointer = f"/callbacks/{escape(form.name)}/{escape(form.address)}"
             where = subject.place(operation, pointer)
             yield from _check_expression(subject, operation, form.address, where)
+
+
+def check_operations_are_told_what_they_need(subject: Subject) -> Iterator[Complaint]:
+    """Whoever looks for a task is told its id, a link its source, a callback its address."""
+    for operation in subject.contract.operations.values():
+        needed = [NEEDS[operation.role]] if operation.role in NEEDS else []
+        needed += ["callback.url"] if operation.callbacks else []
+        for fact in needed:
+            if fact not in _list_told(subject, operation):
+                where = subject.place(operation)
+                problem = f"no parameter and no field of its body carries {fact}"
+                yield Complaint(where, problem, f"write x-fact: {fact}")
+
+
+def _list_told(subject: Subject, operation: Operation) -> set[object]:
+    """The facts that a call carries, whichever form its body has."""
+    told: set[object] = {parameter.fact for parameter in operation.parameters}
+    schemas = [body.variant.schema for body in subject.bodies if body.operation is operation]
+    carried = [{node.get("x-fact") for _, node in walk(schema)} for schema in schemas]
+    return told | (set.intersection(*carried) if carried else set())
+
+
+def check_security_schemes_exist(subject: Subject) -> Iterator[Complaint]:
+    """Each scheme that `security` names is declared under components."""
+    root = subject.document.root
+    declared = root.get("components", {}).get("securitySchemes", {})
+    asked = {subject.document.where("/security"): root.get("security", ())}
+    for operation in subject.contract.operations.values():
+        own = subject.find_raw(operation).get("security", ())
+        asked[subject.place(operation, "/security")] = own
+    for where, schemes in asked.items():
+        for name in {name for scheme in schemes for name in scheme} - set(declared):
+            yield Complaint(where, f"there is no security scheme {name!r}")
 
 
 def check_idempotency_keys_are_parameters(subject: Subject) -> Iterator[Complaint]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 from mockserver.contract.document import escape
 from mockserver.contract.lint.finding import Complaint
@@ -107,12 +107,11 @@ def check_each_outcome_has_a_shape(subject: Subject) -> Iterator[Complaint]:
 
 def check_each_delivery_has_a_shape(subject: Subject) -> Iterator[Complaint]:
     """A callback has a shape for each phase at which it is sent."""
-    phases = dict.fromkeys(str(state.phase) for state in subject.contract.lifecycle.states)
+    phases = dict.fromkeys(state.phase for state in subject.contract.lifecycle.states)
     for operation in subject.contract.operations.values():
         for form in operation.callbacks:
-            when: Any = form.delivery["when"]
             for phase in phases:
-                if (when == "changes" or phase in when) and phase not in form.shapes:
+                if form.terms.tells(phase) and phase not in form.shapes:
                     where = subject.place(operation, f"/callbacks/{escape(form.name)}")
                     yield Complaint(where, f"has no shape for {phase}, at which it is sent")
 

@@ -67,16 +67,16 @@ class Sample(NamedTuple):
 
 
 def make_samples(
-    contract: Contract, said: Facts, role: Role, shapes: Mapping[str, Shape]
+    contract: Contract, said: Facts, role: Role | None, shapes: Mapping[str, Shape]
 ) -> Iterator[Sample]:
-    """Samples of an operation's shapes; `said` is what every submit tells."""
+    """Samples of the shapes of an operation with a role; `said` is what every submit tells."""
     for moment, shape in _list_moments(contract, role, shapes):
         for facts in _make_facts(contract, said, role, moment):
             yield Sample(moment, shape, facts, shape.lens.render(facts))
 
 
 def _list_moments(
-    contract: Contract, role: Role, shapes: Mapping[str, Shape]
+    contract: Contract, role: Role | None, shapes: Mapping[str, Shape]
 ) -> Iterator[tuple[str, Shape]]:
     """The moments of some shapes, and those that fall back to them."""
     yield from shapes.items()
@@ -104,7 +104,7 @@ def _list_required(schema: Schema) -> Iterator[str]:
         yield from _list_required(properties.get(name, {}))
 
 
-def _make_facts(contract: Contract, said: Facts, role: Role, moment: str) -> Iterator[Facts]:
+def _make_facts(contract: Contract, said: Facts, role: Role | None, moment: str) -> Iterator[Facts]:
     """Facts of a moment, once for each state that it may stand for and each way to end."""
     if moment == OK and role is Role.SUBMIT:
         yield {**CALL, **TASK, **said, "task.state": contract.lifecycle.entry}

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import permutations
-from typing import Any
+from typing import Any, Final
 
 from mockserver.contract.document import escape, walk
 from mockserver.contract.expression import list_names
-from mockserver.contract.facts import FACTS, Facts
+from mockserver.contract.facts import FACTS, Facts, Kind
 from mockserver.contract.grammar import suggest
 from mockserver.contract.lens import MISSING, compile_lens
 from mockserver.contract.lint.finding import Complaint
 from mockserver.contract.lint.samples import Sample
 from mockserver.contract.lint.subject import Subject
 from mockserver.contract.shape import Shape
+
+EXACT: Final = (Kind.TEXT, Kind.TEXTS, Kind.STATE, Kind.JSON)  # kinds that every encoding keeps
 
 
 def check_shapes_can_be_filled(subject: Subject) -> Iterator[Complaint]:
@@ -55,6 +57,19 @@ def check_reading_undoes_rendering(subject: Subject) -> Iterator[Complaint]:
                 f"what was read from it at {sample.moment} does not render to it again" + name,
                 "a field that varies needs an x-fact",
             )
+
+
+def check_replies_say_what_is(subject: Subject) -> Iterator[Complaint]:
+    """A fact that is read from a rendered body is the one that was rendered."""
+    for sample in _list_filled(subject):
+        read = sample.shape.read(sample.body)
+        for fact in sorted(read.keys() & sample.facts.keys()):
+            if FACTS[fact] in EXACT and read[fact] != sample.facts[fact]:
+                yield Complaint(
+                    sample.shape.where,
+                    f"says at {sample.moment} that {fact} is {read[fact]!r}, "
+                    f"when it is {sample.facts[fact]!r}",
+                )
 
 
 def _find_difference(body: object, again: object, pointer: str = "") -> str:

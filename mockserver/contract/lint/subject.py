@@ -13,11 +13,10 @@ from mockserver.contract.shape import Shape
 
 
 class Sender(NamedTuple):
-    """Whatever sends bodies: an operation with its replies, or one of its callbacks."""
+    """Whatever sends bodies: an operation, one of its callbacks, or the reply to lost calls."""
 
-    operation: Operation
-    name: str  # as complaints call it
-    shapes: Mapping[str, Shape]
+    role: Role | None
+    shapes: Mapping[str, Shape]  # by moment
 
 
 class Accepted(NamedTuple):
@@ -56,22 +55,19 @@ class Subject:
 
     @cached_property
     def senders(self) -> tuple[Sender, ...]:
-        """Every operation, and every callback of one."""
-        return tuple(
-            sender
+        """Every operation, every callback of one, and the reply to a path that is none."""
+        senders = [
+            Sender(operation.role, shapes)
             for operation in self.contract.operations.values()
-            for sender in (
-                Sender(operation, operation.id, operation.shapes),
-                *(Sender(operation, form.name, form.shapes) for form in operation.callbacks),
-            )
-        )
+            for shapes in (operation.shapes, *(form.shapes for form in operation.callbacks))
+        ]
+        lost = self.contract.unknown_path
+        return (*senders, *([Sender(None, {"not_found": lost})] if lost else []))
 
     @cached_property
     def shapes(self) -> tuple[Shape, ...]:
         """Every body that is sent, once."""
         found = {shape.where: shape for s in self.senders for shape in s.shapes.values()}
-        if self.contract.unknown_path:
-            found[self.contract.unknown_path.where] = self.contract.unknown_path
         return tuple(found.values())
 
     @cached_property
@@ -106,6 +102,6 @@ class Subject:
         submits = [body.variant for body in self.bodies if body.operation.role is Role.SUBMIT]
         said = select_said(submits)
         return tuple(
-            (sender, tuple(make_samples(self.contract, said, sender.operation.role, sender.shapes)))
+            (sender, tuple(make_samples(self.contract, said, sender.role, sender.shapes)))
             for sender in self.senders
         )

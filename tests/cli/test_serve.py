@@ -1,0 +1,182 @@
+"""`mockserver serve` as a process: its start, its files, its end."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+Serve = Callable[..., subprocess.Popen[str]]
+
+PATIENCE = 30  # seconds, on a machine that does much else
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts `mockserver serve` on a free port; whatever still runs at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def serve(*flags: str, **variables: str) -> subprocess.Popen[str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("MOCKSERVER_")}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mockserver", "serve", "--port", "0", *flags],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=kept | variables,
+        )
+        started.append(process)
+        return process
+
+    yield serve
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def read_ready(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """The line that a server with --log-format json prints once it serves."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, process.communicate()[1]
+    ready: dict[str, Any] = json.loads(line)
+    return ready
+
+
+def stop(process: subprocess.Popen[str], by: int = signal.SIGTERM) -> tuple[int, str, str]:
+    """End a server; its status, and what it still wrote."""
+    process.send_signal(by)
+    out, err = process.communicate(timeout=PATIENCE)
+    return process.returncode, out, err
+
+
+def test_ready_means_serving(serve: Serve) -> None:
+    """The one line on stdout names addresses that answer at once."""
+    process = serve("--log-format", "json")
+    ready = read_ready(process)
+
+    assert (ready["event"], ready["pid"]) == ("ready", process.pid)
+    assert httpx.get(f"{ready['url']}/_mock/health").json()["status"] == "ok"
+    for name, url in ready["providers"].items():
+        assert url == f"{ready['url']}/{name}"
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(serve: Serve, by: int) -> None:
+    """After SIGTERM or Ctrl-C the status is 0, and nothing more was said."""
+    process = serve("--log-format", "json")
+    ready = read_ready(process)
+
+    with httpx.Client(base_url=ready["url"]) as open_connection:
+        open_connection.get("/_mock/health")
+        assert stop(process, by) == (0, "", "")
+
+
+def test_the_ready_file_is_there_while_it_serves(serve: Serve, tmp_path: Path) -> None:
+    """The file holds the line, for its owner only, and goes away at the end."""
+    file = tmp_path / "ready.json"
+    file.write_text("left behind by a server that was killed", encoding="utf-8")
+    process = serve("--log-format", "json", "--ready-file", str(file))
+    ready = read_ready(process)
+
+    assert json.loads(file.read_text(encoding="utf-8")) == ready
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stop(process)[0] == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_banner_has_a_line_to_copy(serve: Serve) -> None:
+    """In text, every provider's address comes with an export line."""
+    process = serve("--provider", "kie")
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(9)]
+
+    url = lines[2].split()[1]
+    assert f"export KIE_BASE_URL={url} KIE_API_KEY=sk-mock-me" in lines[6]
+    assert httpx.get(f"{url.removesuffix('/kie')}/_mock/health").is_success
+
+
+def test_a_taken_port_ends_with_status_3(serve: Serve) -> None:
+    """One line names the port and the way out."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        process = serve("--port", port)
+        out, err = process.communicate(timeout=PATIENCE)
+
+    assert (process.returncode, out) == (3, "")
+    assert (
+        err
+        == f"mockserver: port {port} is in use; choose another with --port, or any with --port 0\n"
+    )
+
+
+def test_flags_can_stand_in_the_environment(serve: Serve) -> None:
+    """A container is set up by variables alone."""
+    ready = read_ready(serve(MOCKSERVER_LOG_FORMAT="json", MOCKSERVER_PROVIDER="gptimage15"))
+
+    assert list(ready["providers"]) == ["gptimage15"]
+
+
+def test_beyond_loopback_control_asks_for_a_token(serve: Serve) -> None:
+    """A server that others can reach makes a token, prints it, and asks for it."""
+    ready = read_ready(serve("--log-format", "json", "--host", "0.0.0.0"))  # noqa: S104
+    accounts = f"{ready['url']}/_mock/accounts"
+
+    assert httpx.get(accounts).status_code == 401
+    assert httpx.get(accounts, headers={"x-mock-token": ready["admin_token"]}).is_success
+
+
+def test_strict_keys_let_nobody_else_in(serve: Serve) -> None:
+    """With --key, other keys are refused in the provider's own shape."""
+    ready = read_ready(serve("--log-format", "json", "--key", "sk-mock-ci"))
+    address = f"{ready['providers']['gptimage15']}/api/generate"
+
+    codes = [
+        httpx.post(address, json={"prompt": "x"}, headers={"authorization": f"Bearer {key}"}).json()
+        for key in ("sk-mock-ci", "sk-mock-me")
+    ]
+
+    assert [reply["code"] for reply in codes] == [200, 401]
+
+
+def test_a_near_miss_is_a_line_of_the_log(serve: Serve) -> None:
+    """Who calls a path that is nearly right reads on stderr what is wrong with it."""
+    process = serve("--log-format", "json", "--provider", "kie")
+    ready = read_ready(process)
+    httpx.get(f"{ready['url']}/kie/api/v1/jobs/recordInfo/")
+
+    _, _, err = stop(process)
+
+    assert "a slash stands at the end" in json.loads(err)["text"]
+
+
+def test_from_submit_to_file_over_a_socket(serve: Serve) -> None:
+    """A client with nothing but a base URL gets from a prompt to an image."""
+    ready = read_ready(serve("--log-format", "json", "--speed", "inf"))
+    base = ready["providers"]["gptimage15"]
+    with httpx.Client(headers={"authorization": "Bearer sk-mock-me"}) as client:
+        made = client.post(f"{base}/api/generate", json={"prompt": "a fox"}).json()
+        task = made["data"]["task_id"]
+        found = client.get(f"{base}/api/status", params={"task_id": task}).json()
+
+    image = httpx.get(found["data"]["response"][0])
+
+    assert found["data"]["status"] == "SUCCESS"
+    assert image.content.startswith(b"\x89PNG")
+
+
+def test_waiting_ends_when_it_serves(serve: Serve) -> None:
+    """`mockserver wait` sees a server that is ready."""
+    from mockserver.cli import main
+
+    ready = read_ready(serve("--log-format", "json"))
+
+    assert main(["wait", "--url", ready["url"]]) == 0

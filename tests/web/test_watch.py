@@ -1,0 +1,63 @@
+"""The log says in one line what did not go as its sender hoped."""
+
+from collections.abc import Callable
+
+import httpx
+
+from mockserver.engine.engine import Engine
+
+Ask = Callable[..., httpx.Response]
+
+PATH = "/gptimage15/api/generate"
+
+
+def test_what_goes_well_is_not_logged(ask: Ask, notices: list[str]) -> None:
+    """A submit and a poll without fault leave the log empty."""
+    task = ask("POST", PATH, json={"prompt": "a fox"}).json()["data"]["task_id"]
+    ask("GET", "/gptimage15/api/status", params={"task_id": task})
+
+    assert not notices
+
+
+def test_a_refused_call_is_one_line(ask: Ask, notices: list[str]) -> None:
+    """The line names the call, the condition, the status and what was wrong with the body."""
+    ask("POST", PATH, json={"size": "1x1", "prompt": ""})
+
+    (line,) = notices
+    assert line.startswith("POST /gptimage15/api/generate refused: missing_field (400); ")
+
+
+def test_a_refusal_that_was_asked_for_says_so(ask: Ask, notices: list[str]) -> None:
+    """A scenario's refusal is told apart from a real one."""
+    ask("POST", PATH, json={"prompt": "a fox"}, key="sk-mock-a.insufficient-credits")
+
+    assert "insufficient_credits, as its scenario asks" in notices[0]
+
+
+def test_a_call_without_an_account_is_logged(ask: Ask, notices: list[str]) -> None:
+    """An unknown scenario opens no account, and the log names the nearest one."""
+    ask("POST", PATH, json={"prompt": "a fox"}, key="sk-mock-a.fials")
+    ask("POST", PATH, json={"prompt": "a fox"}, key=None)
+
+    assert "'fails'" in notices[0]
+    assert "unauthorized" in notices[1]
+
+
+def test_a_key_that_looks_live_is_warned_of_once(ask: Ask, notices: list[str]) -> None:
+    """The first call with such a key is served and noted; the key itself is not shown."""
+    key = "0123456789abcdefghijklmnopqrstuv"
+    for _ in range(2):
+        ask("POST", PATH, json={"prompt": "a fox"}, key=key)
+
+    (line,) = notices
+    assert "looks like a live one" in line
+    assert key not in line
+
+
+def test_the_log_goes_on_after_a_reset(ask: Ask, engine: Engine, notices: list[str]) -> None:
+    """A reset empties the journals; the next stray is logged all the same."""
+    ask("GET", "/nope/1")
+    engine.reset()
+    ask("GET", "/nope/2")
+
+    assert ["/nope/1" in notices[0], "/nope/2" in notices[1]] == [True, True]
