@@ -1,7 +1,6 @@
 """The command line: one file per command, read when the command is asked for."""
 
-import os
-import sys
+import gc
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -89,6 +88,16 @@ def group(context: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status; a failure is a line or two on stderr."""
+    # Modules and contracts make many objects, and all of them stay. A server turns collection on
+    # again once it serves.
+    gc.disable()
+    try:
+        return _run(arguments)
+    finally:
+        gc.enable()
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         status = group.main(
             None if arguments is None else list(arguments),
@@ -106,10 +115,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error), EXIT_CODES.get(type(error), 1))
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; the interpreter's own flush must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return status if isinstance(status, int) else 0
 
 

@@ -3,12 +3,14 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import click
 
+from mockserver.errors import UsageError
 from mockserver.version import VERSION
 
 SAMPLE_KEY = "sk-mock-me"
@@ -65,29 +67,39 @@ def build_ready(host: str, port: int, names: Sequence[str], token: str | None = 
     return Ready(url, {name: f"{url}/{name}" for name in names}, token)
 
 
-def announce(ready: Ready, log_format: str, ready_file: Path | None) -> None:
+class ReadyFile:
+    """A file that is there while a server serves; only its owner may read it."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._draft = path and path.with_name(f".{path.name}.{os.getpid()}")
+
+    def __enter__(self) -> Self:
+        """Make room; raises UsageError if there is none."""
+        if self._path and self._draft:
+            try:
+                # One that a killed server left behind must not pass for ours.
+                self._path.unlink(missing_ok=True)
+                os.close(os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+            except OSError as error:
+                raise UsageError(f"--ready-file {self._path}: {error.strerror}") from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the file away, however the server ended."""
+        for path in (self._draft, self._path):
+            if path:
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
+
+    def write(self, text: str) -> None:
+        """Write it by rename, so that whoever sees the file sees all of it."""
+        if self._path and self._draft:
+            self._draft.write_text(text, encoding="utf-8")
+            self._draft.replace(self._path)
+
+
+def announce(ready: Ready, log_format: str, file: ReadyFile) -> None:
     """Say on stdout, and in the ready file, that the server serves."""
-    if ready_file is not None:
-        _write_private(ready_file, ready.to_json() + "\n")
+    file.write(ready.to_json() + "\n")
     click.echo(ready.to_json() if log_format == "json" else ready.to_banner())
-
-
-@contextlib.contextmanager
-def remove_at_exit(ready_file: Path | None) -> Iterator[None]:
-    """Take the ready file away when the server ends, however it ends."""
-    if ready_file is not None:
-        # One that a killed server left behind must not pass for ours.
-        ready_file.unlink(missing_ok=True)
-    try:
-        yield
-    finally:
-        if ready_file is not None:
-            ready_file.unlink(missing_ok=True)
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write by rename, so that whoever sees the file sees all of it; only the owner may read."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    draft.replace(path)

@@ -1,6 +1,5 @@
 """`mockserver serve`: run the emulator."""
 
-import gc
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -10,7 +9,7 @@ import click
 from mockserver import server
 from mockserver.cli.contracts import add_contract_options, load_contracts
 from mockserver.cli.listen import add_listen_options, build_notice
-from mockserver.cli.ready import announce, build_ready, remove_at_exit
+from mockserver.cli.ready import ReadyFile, announce, build_ready
 from mockserver.clock import SystemClock
 from mockserver.draw import make_token
 from mockserver.engine.engine import Engine
@@ -58,19 +57,17 @@ def command(**given: Any) -> None:
     Every provider is mounted under its name; with exactly one --provider it is also mounted at
     the root. Nothing leaves this machine.
     """
-    gc.disable()  # until it serves: contracts make many objects, and all of them stay
     settings = build_settings(given)
-    host, log_format, ready_file = given["host"], given["log_format"], given["ready_file"]
-    sockets = server.bind(host, given["port"])
+    sockets = server.bind(given["host"], given["port"])
     try:
         contracts = load_contracts(given["provider"], given["contract"], given["edition"])
         options = build_options(given)
         app = build_app(Engine(contracts, SystemClock(), settings), options)
         port = sockets[0].getsockname()[1]
         names = [contract.name for contract in contracts]
-        ready = build_ready(host, port, names, options.admin_token)
-        with remove_at_exit(ready_file):
-            server.run(app, sockets, partial(announce, ready, log_format, ready_file))
+        ready = build_ready(given["host"], port, names, options.admin_token)
+        with ReadyFile(given["ready_file"]) as file:
+            server.run(app, sockets, partial(announce, ready, given["log_format"], file))
     finally:
         server.close(sockets)
 
@@ -89,6 +86,8 @@ def build_settings(given: dict[str, Any]) -> Settings:
 
 def build_options(given: dict[str, Any]) -> Options:
     """The web layer's settings; beyond loopback there is always an admin token."""
+    if given["admin_token"] is not None and not given["admin_token"].strip():
+        raise UsageError("--admin-token is blank; write a secret, or leave the flag out")
     options = Options(
         host=given["host"],
         allowed_hosts=given["allowed_host"],

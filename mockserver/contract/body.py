@@ -48,18 +48,57 @@ class Variant:
 
     def find_undeclared(self, value: object) -> list[str]:
         """JSON pointers of the fields that the schema does not know."""
-        return list(_find_undeclared(self.schema, value, ""))
+        found: list[str] = []
+        self._outline.find_undeclared(value, "", found)
+        return found
 
     def read(self, value: object) -> Facts:
         """The facts of a request body, for example `task.input` and `callback.url`."""
         facts: Facts = {}
-        for read in self._readers:
-            read(value, facts)
+        self._outline.read(value, facts)
         return facts
 
     @cached_property
-    def _readers(self) -> tuple[Callable[[object, Facts], None], ...]:
-        return tuple(_list_readers(self.schema, ()))
+    def _outline(self) -> "Outline":
+        return Outline(self.schema)
+
+
+class Outline:
+    """A schema cut down to what is asked for with every call: its fields and their facts."""
+
+    __slots__ = ("_fact", "_fields", "_speaking")
+
+    def __init__(self, schema: Schema) -> None:
+        self._fact: str | None = schema.get("x-fact")
+        self._fields = {name: Outline(n) for name, n in schema.get("properties", {}).items()}
+        self._speaking = tuple((n, field) for n, field in self._fields.items() if field.speaks)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether a fact stands here or below."""
+        return self._fact is not None or bool(self._speaking)
+
+    def read(self, value: object, facts: Facts) -> None:
+        """Collect the facts of a value; a node with a fact may hold further ones."""
+        fact = self._fact
+        # Where several fields carry one fact, an empty one does not hide another.
+        if fact is not None and (value or fact not in facts):
+            facts[fact] = value
+        if isinstance(value, dict):
+            for name, field in self._speaking:
+                child = value.get(name)
+                if child is not None:
+                    field.read(child, facts)
+
+    def find_undeclared(self, value: object, pointer: str, found: list[str]) -> None:
+        """Collect the pointers of fields that are not declared."""
+        if self._fields and isinstance(value, dict):
+            for name, child in value.items():
+                field = self._fields.get(name)
+                if field is None:
+                    found.append(f"{pointer}/{name}")
+                elif field._fields:
+                    field.find_undeclared(child, f"{pointer}/{name}", found)
 
 
 class Body:
@@ -85,7 +124,7 @@ class Body:
         """The variant that a request body asks for; None if it names no known model."""
         if self.discriminator is None:
             return self.find_variant(None)
-        model = value.get(self.discriminator) if isinstance(value, Mapping) else None
+        model = value.get(self.discriminator) if isinstance(value, dict) else None
         return self.find_variant(model) if isinstance(model, str) else None
 
     def find_variant(self, model: str | None) -> Variant | None:
@@ -101,33 +140,3 @@ def _find_fact(schema: Schema, fact: str) -> Iterator[Schema]:
         yield schema
     for child in schema.get("properties", {}).values():
         yield from _find_fact(child, fact)
-
-
-def _list_readers(
-    schema: Schema, path: tuple[str, ...]
-) -> Iterator[Callable[[object, Facts], None]]:
-    """A reader per node that carries a fact; a node with a fact may hold further ones."""
-    fact = schema.get("x-fact")
-    if isinstance(fact, str):
-
-        def read(value: object, facts: Facts) -> None:
-            for name in path:
-                value = value.get(name) if isinstance(value, Mapping) else None
-            # Where several fields carry one fact, an empty one does not hide another.
-            if value is not None and (value or fact not in facts):
-                facts[fact] = value
-
-        yield read
-    for name, child in schema.get("properties", {}).items():
-        yield from _list_readers(child, (*path, name))
-
-
-def _find_undeclared(schema: Schema, value: object, pointer: str) -> Iterator[str]:
-    declared = schema.get("properties")
-    if declared is None or not isinstance(value, Mapping):
-        return
-    for name, child in value.items():
-        if name not in declared:
-            yield f"{pointer}/{name}"
-        else:
-            yield from _find_undeclared(declared[name], child, f"{pointer}/{name}")

@@ -40,6 +40,13 @@ class Lens:
     render: Render
     read: Read
     needs: frozenset[str]
+    # What an object's walk may do by itself, without a call for each of its fields:
+    const: object = MISSING  # the node is always this
+    fact: str | None = None  # the node is this fact as it is,
+    otherwise: object = MISSING  # or this where there is no such fact
+
+
+NOTHING: Final = Lens(lambda facts: MISSING, lambda value, facts: None, frozenset())
 
 
 def compile_lens(schema: Schema, where: str) -> Lens:
@@ -54,7 +61,7 @@ def compile_lens(schema: Schema, where: str) -> Lens:
     elif "properties" in schema:
         inner = _compile_object(schema, where)
     else:
-        inner = Lens(lambda facts: MISSING, lambda value, facts: None, frozenset())
+        inner = NOTHING
     return _compile_otherwise(schema, inner)
 
 
@@ -72,7 +79,7 @@ def _compile_const(schema: Schema) -> Lens:
         if fact is not None and value == const:
             facts[fact] = value
 
-    return Lens(lambda facts: const, read, frozenset())
+    return Lens(lambda facts: const, read, frozenset(), const)
 
 
 def _compile_otherwise(schema: Schema, inner: Lens) -> Lens:
@@ -98,7 +105,8 @@ def _compile_otherwise(schema: Schema, inner: Lens) -> Lens:
         if value not in ("", []) or value != default:
             inner_read(value, facts)
 
-    return Lens(render, read, inner.needs)
+    const = default if inner is NOTHING else MISSING
+    return Lens(render, read, inner.needs, const, inner.fact, default)
 
 
 def _compile_fact(schema: Schema, fact: str, where: str) -> Lens:
@@ -136,7 +144,7 @@ def _compile_plain_fact(fact: str) -> Lens:
         if value is not None:
             facts[fact] = value
 
-    return Lens(render, read, frozenset({fact}))
+    return Lens(render, read, frozenset({fact}), fact=fact)
 
 
 def _compile_json_fact(fact: str) -> Lens:
@@ -177,19 +185,34 @@ def _compile_object(schema: Schema, where: str) -> Lens:
 
 
 def _render_object(lenses: Mapping[str, Lens], required: frozenset[str]) -> Render:
-    parts = tuple((name, lens.render, name in required) for name, lens in lenses.items())
+    # All keys in their order, so that filling them in does not change it.
+    template = {name: lens.const for name, lens in lenses.items()}
+    open_fields = {name: lens for name, lens in lenses.items() if lens.const is MISSING}
+    plain = tuple((n, x.fact, x.otherwise) for n, x in open_fields.items() if x.fact is not None)
+    rest = tuple((name, x.render) for name, x in open_fields.items() if x.fact is None)
 
     def render(facts: Mapping[str, object]) -> object:
-        body = {}
-        for name, render_child, is_required in parts:
-            value = render_child(facts)
-            if value is not MISSING:
-                body[name] = value
-            elif is_required:
-                return MISSING
+        body = template.copy()
+        for name, fact, otherwise in plain:
+            value = facts.get(fact)
+            body[name] = otherwise if value is None else value
+        for name, render_child in rest:
+            body[name] = render_child(facts)
+        if MISSING in body.values():
+            return _leave_out(body, required)
         return body
 
     return render
+
+
+def _leave_out(body: dict[str, object], required: frozenset[str]) -> object:
+    """The body without its empty keys; nothing at all if a required one is among them."""
+    empty = [name for name, value in body.items() if value is MISSING]
+    if not required.isdisjoint(empty):
+        return MISSING
+    for name in empty:
+        del body[name]
+    return body
 
 
 def _read_object(lenses: Mapping[str, Lens]) -> Read:

@@ -8,7 +8,9 @@ from mockserver.contract.expression import look_up
 
 def find_field(data: object, path: str) -> object:
     """The value at a slash-separated path of property names, or None."""
-    return look_up(data, path.split("/"))
+    if "/" in path:
+        return look_up(data, path.split("/"))
+    return data.get(path) if isinstance(data, dict) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,10 @@ class Guard:
         return None
 
     def _holds_token(self, headers: Mapping[str, str]) -> bool:
-        given = headers.get(TOKEN_HEADER.lower(), "").encode("latin-1", "replace")
-        return self._token is not None and compare_digest(given, self._token)
+        given = headers.get(TOKEN_HEADER.lower())
+        if given is None or self._token is None:
+            return False
+        return compare_digest(given.encode("latin-1", "replace"), self._token)
 
 
 def _is_json(headers: Mapping[str, str]) -> bool:

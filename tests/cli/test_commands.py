@@ -61,6 +61,8 @@ BAD_LINES = {
     "bad port": (["serve", "--port", "70000"], 2, "--port"),
     "bad speed": (["serve", "--speed", "nan"], 2, "speed"),
     "bad host": (["serve", "--host", "203.0.113.7"], 2, "--host"),
+    "no token": (["serve", "--port", "0", "--admin-token", " "], 2, "--admin-token"),
+    "no room": (["serve", "--port", "0", "--ready-file", "/no/such/folder/x"], 2, "--ready-file"),
     "strict without a key": (["serve", "--keys", "strict"], 2, "--key"),
     "open with a key": (["serve", "--keys", "open", "--key", "a"], 2, "--keys"),
     "unknown provider": (["routes", "--provider", "ki"], 2, "'kie'"),

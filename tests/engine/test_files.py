@@ -1,11 +1,12 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.engine.address import Address, parse_address
+from mockserver.engine.address import Address, list_addresses, parse_address
 from mockserver.engine.files import FileMissing, ResultFile
 
 if TYPE_CHECKING:
@@ -149,6 +150,14 @@ def test_there_is_no_file_before_the_end_or_after_a_failure(world: "World") -> N
 
     assert FileMissing("the task has not ended yet") == world.engine.find_file(mine)
     assert FileMissing("the task made no file") == world.engine.find_file(theirs)
+
+
+def test_an_id_can_hold_any_character(world: "World") -> None:
+    """It is quoted in an address, and found again."""
+    task = replace(world.task(world.submit()["id"]), id="a/b ?ü.1")
+    address = parse_address(list_addresses(world.account(), task)[0])
+
+    assert address == Address(world.account().id, "walnut", "a/b ?ü.1", 1)
 
 
 @pytest.mark.parametrize("part", ["account_id", "provider", "task_id", "number"])

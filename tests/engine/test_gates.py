@@ -65,7 +65,12 @@ def test_a_scenario_of_an_account_that_no_provider_knows_is_refused(world: "Worl
 
 
 @pytest.mark.parametrize(
-    ("calls", "wait", "limit", "window"), [([0, 0, 0], 1, 2, 1), ([0, 0, 1_000, 1_500], 9, 3, 10)]
+    ("calls", "wait", "limit", "window"),
+    [
+        ([0, 0, 0], 1, 2, 1),
+        ([0, 0, 1_000, 1_500], 9, 3, 10),
+        ([0, 1_000, 1_000, 1_000], 9, 3, 10),
+    ],
 )
 def test_calls_beyond_a_limit_are_told_how_long_to_wait(
     world: "World", calls: list[int], wait: int, limit: int, window: int
@@ -81,6 +86,17 @@ def test_calls_beyond_a_limit_are_told_how_long_to_wait(
     assert replies[-1] == {
         "http": 429, "code": 429, "wait": wait, "limit": limit, "window": window, "tier": "tiny"
     }  # fmt: skip
+
+
+def test_a_refused_call_counts_in_no_window(world: "World") -> None:
+    """What the short window refuses does not use up the long one."""
+    world.account().tier = "tiny"
+    codes = []
+    for pause in (0, 0, 0, 1_000, 0):
+        world.clock.advance(pause)
+        codes.append(world.read("make", body={})["code"])
+
+    assert codes == [422, 422, 429, 422, 429]
 
 
 def test_a_window_opens_with_the_first_call_after_the_last_one(world: "World") -> None:

@@ -34,6 +34,16 @@ def test_the_balance_is_the_sum_of_the_entries(
     assert ledger.entries[0].kind == "opening"
 
 
+def test_the_oldest_entries_are_folded_into_the_opening() -> None:
+    """However many there were, the sum stays and the list ends."""
+    ledger = Ledger(0, 7)
+    for _ in range(MAX_ENTRIES + 50):
+        ledger.add(0, 3)
+
+    assert sum(entry.amount for entry in ledger.entries) == ledger.balance
+    assert (len(ledger.entries), ledger.entries[0].kind) == (MAX_ENTRIES, "opening")
+
+
 def test_each_movement_is_written_down() -> None:
     """An entry tells when, what, how much and for which task."""
     ledger = Ledger(1, 100)

@@ -13,6 +13,7 @@ from mockserver.clock import ManualClock
 from mockserver.contract.load import list_editions, load
 from mockserver.contract.model import Contract, Role
 from mockserver.data import contracts_dir
+from mockserver.engine.account import Account
 from mockserver.engine.call import Call, Malformed
 from mockserver.engine.engine import Engine
 from mockserver.engine.scenario import list_scenarios
@@ -88,31 +89,44 @@ def send(engine: Engine, contract: Contract, operation: str, **fields: Any) -> A
     return body
 
 
+def draw_call(data: st.DataObject, contract: Contract, ids: list[str]) -> dict[str, Any]:
+    """An operation, and whatever may be sent to it; ids of tasks are among it."""
+    operation = contract.operations[data.draw(st.sampled_from(sorted(contract.operations)))]
+    words = st.one_of(WORDS, *([st.sampled_from(ids)] * 3 if ids else []))
+    names = [parameter.name for parameter in operation.parameters]
+    values = st.fixed_dictionaries({}, optional=dict.fromkeys([*names, "other"], words))
+    return {
+        "operation": operation.id,
+        "body": data.draw(draw_bodies(operation)),
+        "query": data.draw(values),
+        "path": data.draw(values),
+        "headers": {name.lower(): value for name, value in data.draw(values).items()},
+    }
+
+
 @pytest.mark.parametrize("contract", list_contracts(), ids=name_contract)
 def test_every_reply_keeps_a_shape_of_its_operation(contract: Contract) -> None:
     """Any body, parameter, header, key and scenario gets an answer that the contract declares."""
-    engine = Engine([contract], ManualClock(), Settings())
-    keys = [f"sk-mock-me.{name}" for name in list_scenarios(contract)]
+    keys = ["sk-mock-.x", *(f"sk-mock-me.{name}" for name in list_scenarios(contract))]
 
     @given(data=st.data())
     def law(data: st.DataObject) -> None:
-        operation = contract.operations[data.draw(st.sampled_from(sorted(contract.operations)))]
-        names = [parameter.name for parameter in operation.parameters]
-        values = st.fixed_dictionaries({}, optional=dict.fromkeys([*names, "other"], WORDS))
-        key = data.draw(st.sampled_from(["sk-mock-me", "sk-mock-me", *keys, "sk-mock-.x"]))
-        send(
-            engine,
-            contract,
-            operation.id,
-            key=key,
-            body=data.draw(draw_bodies(operation)),
-            query=data.draw(values),
-            path=data.draw(values),
-            headers={name.lower(): value for name, value in data.draw(values).items()},
-        )
-        engine.open_account("sk-mock-me").advance(data.draw(st.integers(0, 3_000)))
+        engine = Engine([contract], ManualClock(), Settings())
+        me = engine.open_account("sk-mock-me")
+        for _ in range(data.draw(st.integers(1, 6))):
+            key = data.draw(st.just("sk-mock-me") | st.sampled_from(keys))
+            send(engine, contract, key=key, **draw_call(data, contract, list_ids(me)))
+            me.advance(data.draw(st.integers(0, 10**6)))
+        for task_id in list_ids(me):
+            for inspect in contract.find_role(Role.INSPECT):
+                place = {parameter.name: task_id for parameter in inspect.parameters}
+                send(engine, contract, inspect.id, query=place, path=place)
 
     law()
+
+
+def list_ids(account: Account) -> list[str]:
+    return [task_id for holding in account.holdings.values() for task_id in holding.tasks]
 
 
 @pytest.mark.parametrize("contract", list_contracts(), ids=name_contract)

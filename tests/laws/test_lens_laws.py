@@ -23,7 +23,7 @@ def list_carried(node: Any) -> Iterator[str]:
 def test_rendering_what_was_read_gives_the_same_body(
     contract: Contract, shape: Shape, facts_for: FactsFor
 ) -> None:
-    """render(read(render(facts))) equals render(facts), for every shape and edition."""
+    """Rendering what was read from a rendered body gives that body, in every edition."""
 
     @given(facts_for(contract, shape))
     def law(facts: dict[str, object]) -> None:
