@@ -69,6 +69,16 @@ def test_an_address_of_another_machine_is_refused(host: str) -> None:
         close(bind(host, 0))
 
 
+def test_a_port_that_is_taken_on_one_loopback_is_taken() -> None:
+    """A client that tries ::1 first must not reach another server."""
+    try:
+        other = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with other, pytest.raises(PortInUse):
+        close(bind("localhost", other.getsockname()[1]))
+
+
 def test_a_refused_bind_keeps_no_socket(taken: int) -> None:
     """After a failure the other ports are as free as before."""
     with pytest.raises(MockServerError):

@@ -1,7 +1,9 @@
 """`mockserver serve`: run the emulator."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from socket import socket
 from typing import Any, Final
 
 import click
@@ -49,6 +51,12 @@ mockserver serve --speed 1 --seed 7 --keys strict --key sk-mock-ci
     metavar="HOST",
     help="Answer to this host name too, besides loopback and the providers' own; repeatable.",
 )
+@click.option(
+    "--allow-callback-host",
+    multiple=True,
+    metavar="HOST",
+    help="Let callbacks go to this host too; without it they go to loopback only; repeatable.",
+)
 @click.option("--admin-token", metavar="TOKEN", help="Ask for this token at control calls.")
 @add_listen_options
 def command(**given: Any) -> None:
@@ -61,7 +69,7 @@ def command(**given: Any) -> None:
     sockets = server.bind(given["host"], given["port"])
     try:
         contracts = load_contracts(given["provider"], given["contract"], given["edition"])
-        options = build_options(given)
+        options = build_options(given, sockets)
         app = build_app(Engine(contracts, SystemClock(), settings), options)
         port = sockets[0].getsockname()[1]
         names = [contract.name for contract in contracts]
@@ -84,7 +92,7 @@ def build_settings(given: dict[str, Any]) -> Settings:
     )
 
 
-def build_options(given: dict[str, Any]) -> Options:
+def build_options(given: dict[str, Any], sockets: Sequence[socket]) -> Options:
     """The web layer's settings; beyond loopback there is always an admin token."""
     if given["admin_token"] is not None and not given["admin_token"].strip():
         raise UsageError("--admin-token is blank; write a secret, or leave the flag out")
@@ -92,6 +100,8 @@ def build_options(given: dict[str, Any]) -> Options:
         host=given["host"],
         allowed_hosts=given["allowed_host"],
         admin_token=given["admin_token"],
+        callback_hosts=given["allow_callback_host"],
+        own_ports=frozenset(bound.getsockname()[1] for bound in sockets),
         notice=build_notice(given["log_format"]),
     )
     if options.beyond_loopback and options.admin_token is None:

@@ -49,6 +49,10 @@ class Delivery:
     held: str | None = None  # why it was held back
     attempts: list[Attempt] = field(default_factory=list)
 
+    def is_overdue(self, now: int) -> bool:
+        """Whether an attempt is due that was not made, or not answered yet."""
+        return self.standing is Standing.WAITING and self.due <= now
+
     def hold(self, reason: str) -> None:
         """Never send it."""
         self.standing = Standing.HELD

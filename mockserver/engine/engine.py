@@ -52,7 +52,7 @@ class Engine:
         self.outbox = Outbox()
         self.accounts = Accounts(clock, settings, self.outbox)
         self.strays = Journal(settings, settings.max_strays)  # of what reached no account
-        self._clock = clock
+        self.clock = clock
         self._providers = {c.name: Provider(c, settings.speed) for c in self.contracts}
 
     def answer(self, call: Call) -> Reply:
@@ -62,7 +62,7 @@ class Engine:
         admitted = admit(call, provider, self.accounts, self.settings)
         if isinstance(admitted, Refusal):
             reply = procedure.find_form(admitted.condition).fill(admitted.facts, None, None)
-            enter_refused(self.strays, call, self._clock.now(), reply, admitted)
+            enter_refused(self.strays, call, self.clock.now(), reply, admitted)
             return reply
         visit = Visit(call, procedure, *admitted)
         found: Refusal | Task | None = None
@@ -83,7 +83,7 @@ class Engine:
         """Answer a request for no operation, and note which one it was probably meant for."""
         searched = self.contracts if stray.contract is None else (stray.contract,)
         note = explain_miss(searched, stray.method, stray.path)
-        now = self._clock.now()
+        now = self.clock.now()
         if stray.contract is None or stray.contract.unknown_path is None:
             reply = Reply(404, orjson.dumps({"error": note}))
         else:

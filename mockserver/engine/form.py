@@ -1,11 +1,10 @@
 """A form: a shape made ready to be filled with facts."""
 
-import orjson
-
 from mockserver.contract.facts import Facts
 from mockserver.contract.shape import Shape
 from mockserver.engine.call import Reply
 from mockserver.engine.facts import TASK_FACTS, Scene
+from mockserver.engine.packing import pack
 
 
 class Form:
@@ -35,5 +34,5 @@ class Form:
                 value = find(scene)
                 if value is not None:
                     facts[name] = value
-        body = orjson.dumps(self._render(facts))
+        body = pack(self._render(facts))
         return Reply(self._statuses[http_status], body, self._media_type)

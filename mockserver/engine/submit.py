@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-import orjson
-
 from mockserver.contract.expression import look_up
 from mockserver.contract.model import CallbackForm
 from mockserver.contract.moments import Phase
 from mockserver.draw import draw
+from mockserver.engine.packing import pack
 from mockserver.engine.task import Task
 from mockserver.engine.visit import Visit
 from mockserver.errors import ContractError
@@ -32,7 +31,7 @@ def make_task(visit: Visit) -> Task:
         contract=visit.call.contract,
         operation=visit.procedure.operation,
         variant=visit.variant,
-        body=orjson.dumps(visit.call.body),
+        body=pack(visit.call.body),
         digest=digest,
         occurrence=occurrence,
         created=visit.now,

@@ -22,12 +22,14 @@ from mockserver.web.asgi import (
     read_headers,
     send_reply,
 )
+from mockserver.web.callbacks import Courier
 from mockserver.web.files import Files
 from mockserver.web.guard import Guard
 from mockserver.web.hosts import Hosts, parse_host
 from mockserver.web.options import Options
 from mockserver.web.provider import NOTHING, Request, read_call
 from mockserver.web.routes import Route, Site, build_local_site, build_provider_sites
+from mockserver.web.targets import Targets
 from mockserver.web.watch import Watch
 
 HEALTH: Final = "/_mock/health"
@@ -60,6 +62,8 @@ class Emulator:
         self._doors: dict[str, Door] = {}  # by Host header, as it was sent
         self._guard = Guard(options.admin_token)
         self._watch = Watch(engine, options.notice)
+        targets = Targets(options.callback_hosts, options.own_ports)
+        self._courier = Courier(engine.outbox, engine.clock, targets)
 
     @cached_property
     def _files(self) -> Files:
@@ -70,12 +74,12 @@ class Emulator:
         # Starlette costs a third of the whole start and is not needed for it.
         from mockserver.web.control import build_control
 
-        return build_control(self._engine)
+        return build_control(self._engine, self._courier)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
-            await _answer_other(scope, receive, send)
+            await self._answer_other(scope, receive, send)
             return
         headers = read_headers(scope["headers"])
         host = headers.get("host", "")
@@ -166,6 +170,12 @@ class Emulator:
         else:
             await self._control(scope, receive, send)
 
+    async def _answer_other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await answer_lifespan(receive, send, self._courier.close)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
     def _open_door(self, host: str) -> Door | Reply:
         """Judge a Host header that was not seen before."""
         name = parse_host(host)
@@ -206,10 +216,3 @@ def _read_request(scope: Scope, headers: Mapping[str, str]) -> Request:
         headers,
         f"{scheme}://{headers['host']}",
     )
-
-
-async def _answer_other(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "lifespan":
-        await answer_lifespan(receive, send)
-    else:
-        await send({"type": "websocket.close", "code": 1008})

@@ -79,10 +79,14 @@ def build_error(status: int, error: str, hint: str = "") -> Reply:
     return Reply(status, orjson.dumps({"error": error, "hint": hint} if hint else {"error": error}))
 
 
-async def answer_lifespan(receive: Receive, send: Send) -> None:
-    """Say yes to start and stop; nothing waits for either."""
+async def answer_lifespan(
+    receive: Receive, send: Send, stop: Callable[[], Awaitable[None]]
+) -> None:
+    """Say yes to start, and to stop once `stop` has come to its end."""
     while True:
         message = await receive()
+        if message["type"] == "lifespan.shutdown":
+            await stop()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

@@ -8,10 +8,9 @@ PATIENCE is not waited for, so that a hanging delivery delays none.
 import asyncio
 import contextlib
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Final
-
-import httpx
+from collections.abc import Callable, Coroutine
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from mockserver.clock import Clock
 from mockserver.engine.account import Account
@@ -21,12 +20,13 @@ from mockserver.engine.signature import sign
 from mockserver.version import VERSION
 from mockserver.web.targets import Held, Target, Targets
 
+if TYPE_CHECKING:
+    from mockserver.web.sender import Sender
+
 PATIENCE: Final = 0.1  # seconds
 MAX_IN_FLIGHT: Final = 128  # deliveries at once, over all receivers
 MAX_IN_LANE: Final = 32  # to one receiver
 MAX_LANES: Final = 1_000  # that are remembered while nothing is on its way
-MAX_ANSWER: Final = 64 * 1024  # bytes of an answer that are read
-MAX_KEPT: Final = 2_000  # characters of an answer that are kept
 
 
 class Job:
@@ -59,8 +59,14 @@ class Courier:
         self._open: dict[str, set[Job]] = {}  # by account
         self._idle: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._room = asyncio.Semaphore(MAX_IN_FLIGHT)
-        self._http: httpx.AsyncClient | None = None
         outbox.wake = self._wake
+
+    @cached_property
+    def _sender(self) -> "Sender":
+        # The HTTP client costs as much as half of the whole start, and few servers call back.
+        from mockserver.web.sender import Sender
+
+        return Sender(MAX_IN_FLIGHT)
 
     async def drain(self, account: Account, seconds: float) -> None:
         """Send everything that is due for an account, retries that fall due included.
@@ -92,8 +98,8 @@ class Courier:
         if self._pump is not None:
             self._pump.cancel()
         await self.drop()
-        if self._http is not None:
-            await self._http.aclose()
+        if "_sender" in self.__dict__:
+            await self._sender.close()
 
     def _wake(self) -> None:
         if self._pump is None or self._pump.done():
@@ -147,27 +153,12 @@ class Courier:
         except Held as reason:
             delivery.hold(str(reason))
             return
-        async with self._room:
-            made = await self._post(target, account, delivery)
-        self._outbox.settle_attempt(account, delivery, made)
-
-    async def _post(self, target: Target, account: Account, delivery: Delivery) -> Attempt:
         headers = self._write_headers(target, account, delivery)
-        status, answer, problem = None, b"", None
-        try:
-            async with asyncio.timeout(delivery.terms.within / 1000):
-                async with self._open_post(target, headers, delivery.body) as response:
-                    status = response.status_code
-                    async for chunk in response.aiter_raw():
-                        answer += chunk
-                        if len(answer) >= MAX_ANSWER:
-                            break
-        except TimeoutError:
-            status, problem = None, f"no answer within {delivery.terms.within / 1000:g} s"
-        except (httpx.HTTPError, OSError) as error:
-            problem = f"{type(error).__name__}: {error}".rstrip(": ")
-        text = answer[:MAX_KEPT].decode("utf-8", "replace")
-        return Attempt(delivery.due, headers, status, text, problem)
+        async with self._room:
+            within = delivery.terms.within / 1000
+            answer = await self._sender.post(target, headers, delivery.body, within)
+        attempt = Attempt(delivery.due, headers, answer.status, answer.body, answer.problem)
+        self._outbox.settle_attempt(account, delivery, attempt)
 
     def _write_headers(
         self, target: Target, account: Account, delivery: Delivery
@@ -187,27 +178,6 @@ class Courier:
             }
             headers |= sign(terms, secret, parts, delivery.body)
         return headers
-
-    @contextlib.asynccontextmanager
-    async def _open_post(
-        self, target: Target, headers: dict[str, str], body: bytes
-    ) -> AsyncIterator[httpx.Response]:
-        """A POST to the address that was checked, under the name that was asked for."""
-        if self._http is None:
-            limits = httpx.Limits(max_connections=MAX_IN_FLIGHT, keepalive_expiry=5)
-            self._http = httpx.AsyncClient(
-                limits=limits,
-                timeout=httpx.Timeout(None),  # each attempt has the contract's own, in all
-                trust_env=False,
-                follow_redirects=False,
-            )
-        address = f"[{target.address}]" if ":" in target.address else target.address
-        url = f"{target.scheme}://{address}:{target.port}{target.path}"
-        named = {"sni_hostname": target.host}
-        async with self._http.stream(
-            "POST", url, content=body, headers=headers, extensions=named
-        ) as response:
-            yield response
 
 
 class Lane:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from mockserver.engine.engine import Engine
 from mockserver.engine.scenario import list_scenarios
 from mockserver.version import VERSION
+from mockserver.web.callbacks import Courier
 from mockserver.web.control_accounts import AccountRoutes
 from mockserver.web.fields import ControlError, read_filters, suggest
 from mockserver.web.journals import ENTRY_FILTERS, select_entries
@@ -20,10 +21,13 @@ from mockserver.web.views import view_contract
 HEALTH: Final = "/_mock/health"
 
 
-def build_control(engine: Engine) -> Starlette:
+def build_control(engine: Engine, courier: Courier) -> Starlette:
     """The ASGI application of everything below /_mock."""
     control = Starlette(
-        routes=[*ServerRoutes(engine).list_routes(), *AccountRoutes(engine).list_routes()],
+        routes=[
+            *ServerRoutes(engine, courier).list_routes(),
+            *AccountRoutes(engine, courier).list_routes(),
+        ],
         exception_handlers={
             ControlError: _answer_control_error,
             HTTPException: _answer_http_exception,
@@ -36,8 +40,9 @@ def build_control(engine: Engine) -> Starlette:
 class ServerRoutes:
     """The routes that are about the server, not about one account."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, courier: Courier) -> None:
         self._engine = engine
+        self._courier = courier
 
     def list_routes(self) -> list[Route]:
         """Every route."""
@@ -96,8 +101,9 @@ class ServerRoutes:
         return answer(select_entries([*rows, *strays], filters))
 
     async def reset(self, _: Request) -> Response:
-        """Make everything as it was at the start."""
+        """Make everything as it was at the start; no callback arrives after the answer."""
         self._engine.reset()
+        await self._courier.drop()
         return answer({"reset": True})
 
 

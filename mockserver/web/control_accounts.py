@@ -14,6 +14,7 @@ from mockserver.engine.account import Account
 from mockserver.engine.engine import Engine
 from mockserver.engine.scenario import choose, find_nearest, list_scenarios
 from mockserver.errors import UsageError
+from mockserver.web.callbacks import Courier
 from mockserver.web.fields import (
     FLAG,
     NUMBER,
@@ -28,9 +29,12 @@ from mockserver.web.fields import (
 )
 from mockserver.web.journals import ENTRY_FILTERS, select_entries
 from mockserver.web.replies import answer
-from mockserver.web.views import view_account, view_clock, view_credits, view_task
+from mockserver.web.views import view_account, view_clock, view_credits, view_delivery, view_task
 
 UNLIMITED: Final = "unlimited"
+MAX_WAIT: Final = 20.0  # seconds that an advance waits for deliveries
+SKIP: Final = "skip"
+DELIVERIES: Final = Kind(f"'await' or {SKIP!r}", lambda value: value in ("await", SKIP))
 _ID: Final = re.compile("[0-9a-f]{16}")
 
 ACCOUNT_KINDS: Final[dict[str, Kind]] = {
@@ -45,8 +49,9 @@ ACCOUNT_KINDS: Final[dict[str, Kind]] = {
 class AccountRoutes:
     """The routes below /_mock/accounts."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, courier: Courier) -> None:
         self._engine = engine
+        self._courier = courier
         self._contracts = {contract.name: contract for contract in engine.contracts}
 
     def list_routes(self) -> list[Route]:
@@ -61,6 +66,7 @@ class AccountRoutes:
             Route(f"{place}/tasks/{{task:path}}", self.force_task, methods=["PATCH"]),
             Route(f"{place}/requests", self.list_requests, methods=["GET"]),
             Route(f"{place}/requests", self.clear_requests, methods=["DELETE"]),
+            Route(f"{place}/callbacks", self.list_callbacks, methods=["GET"]),
             Route(place, self.show_account, methods=["GET"]),
             Route(place, self.change_account, methods=["PATCH"]),
             Route(place, self.forget_account, methods=["DELETE"]),
@@ -90,6 +96,7 @@ class AccountRoutes:
         account = self._engine.find_account(request.path_params["key"])
         if account is not None:
             self._engine.forget_account(account)
+            await self._courier.drop(account)
         return answer({"forgotten": account is not None})
 
     async def change_credits(self, request: Request) -> Response:
@@ -111,8 +118,9 @@ class AccountRoutes:
         return answer(view_clock(self._open(request)))
 
     async def move_clock(self, request: Request) -> Response:
-        """Advance or freeze the clock; what falls due on the way is done before the answer."""
-        fields = await read_fields(request, {"advance": TEXT, "freeze": FLAG})
+        """Advance or freeze the clock; what falls due is done, callbacks too, before the answer."""
+        kinds = {"advance": TEXT, "freeze": FLAG, "deliveries": DELIVERIES}
+        fields = await read_fields(request, kinds)
         if not fields:
             raise ControlError(400, "nothing to do", 'send {"advance": "30s"} or {"freeze": true}')
         try:
@@ -123,7 +131,11 @@ class AccountRoutes:
         if "freeze" in fields:
             account.freeze(fields["freeze"])
         account.advance(span)
-        return answer(view_clock(account))
+        if fields.get("deliveries") != SKIP:
+            await self._courier.drain(account, MAX_WAIT)
+        waiting = [d for d in account.deliveries.values() if d.is_overdue(account.now())]
+        undelivered = [view_delivery(delivery) for delivery in waiting]
+        return answer({**view_clock(account), "undelivered": undelivered})
 
     async def list_tasks(self, request: Request) -> Response:
         """Every task of an account in order of submit; this is no poll."""
@@ -166,6 +178,11 @@ class AccountRoutes:
         cleared = len(journal.entries)
         journal.clear()
         return answer({"cleared": cleared})
+
+    async def list_callbacks(self, request: Request) -> Response:
+        """Every delivery of a callback: its attempts, or why it was held back."""
+        deliveries = self._open(request).deliveries.values()
+        return answer({"callbacks": [view_delivery(delivery) for delivery in deliveries]})
 
     def _open(self, request: Request) -> Account:
         """The account of a key or an id; a key that was not used yet gets its account."""

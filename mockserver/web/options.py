@@ -17,6 +17,8 @@ class Options:
     host: str = "127.0.0.1"  # the address it listens on
     allowed_hosts: tuple[str, ...] = ()
     admin_token: str | None = None  # asked for by the control API if it is set
+    callback_hosts: tuple[str, ...] = ()  # that callbacks may go to, besides loopback
+    own_ports: frozenset[int] = frozenset()  # that it listens on itself
     notice: Callable[[str], None] = ignore_notice  # takes one line for the log
 
     @property

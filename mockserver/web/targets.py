@@ -46,31 +46,30 @@ class Targets:
     def __init__(
         self,
         allowed: Iterable[str] = (),
-        own: Iterable[tuple[str, int]] = (),
+        own_ports: Iterable[int] = (),
         resolve: Resolve | None = None,
     ) -> None:
         self._allowed = frozenset(host.lower() for host in allowed)
-        self._own_ports = frozenset(port for _, port in own)
+        self._own_ports = frozenset(own_ports)
         self._resolve = resolve or resolve_host
 
     async def check(self, url: str) -> Target:
         """The target of a URL; raises Held if nothing may be sent there.
 
-        The name is resolved once, and what was checked is what is connected to. Every address of
-        a name has to pass: a name that means this machine and another one is held back.
+        Unless it was allowed, a host has to be this machine by its very name: nothing foreign is
+        even looked up. An allowed name is resolved once, and that address is connected to.
         """
         parts = _split(url)
         host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
         if port in FORBIDDEN_PORTS:
             raise Held(f"port {port} belongs to another protocol than HTTP")
+        if host not in self._allowed and not is_local_name(host):
+            raise Held(f"{host} is not this machine; allow it with --allow-callback-host {host}")
         addresses = await self._find_addresses(host, port)
-        if host.lower() not in self._allowed:
-            foreign = [address for address in addresses if not is_loopback(address)]
-            if foreign:
-                raise Held(
-                    f"{host} is {foreign[0]}, not this machine; "
-                    f"allow it with --allow-callback-host {host}"
-                )
+        if host not in self._allowed:
+            addresses = [address for address in addresses if is_loopback(address)]
+            if not addresses:
+                raise Held(f"{host} does not lead to this machine")
         if port in self._own_ports and any(is_loopback(address) for address in addresses):
             raise Held("it points at this server itself")
         path = parts.path or "/"
@@ -104,6 +103,16 @@ def _split(url: str) -> SplitResult:
     if port == 0:
         raise Held("its port is 0")
     return parts
+
+
+def is_local_name(host: str) -> bool:
+    """Whether a host means this machine whatever a resolver says."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return is_loopback(host)
+    except ValueError:
+        return False
 
 
 def is_loopback(address: str) -> bool:

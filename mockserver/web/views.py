@@ -8,6 +8,7 @@ import orjson
 
 from mockserver.contract.model import Contract
 from mockserver.engine.account import Account
+from mockserver.engine.delivery import Delivery
 from mockserver.engine.holding import Holding
 from mockserver.engine.journal import Entry
 from mockserver.engine.task import Task
@@ -87,6 +88,32 @@ def view_task(task: Task, holding: Holding, now: int) -> View:
         "ended": ended,
         "price": view_credits(task.price),
         "request": task.read_request(),
+    }
+
+
+def view_delivery(delivery: Delivery) -> View:
+    """A delivery of a callback: what is sent, every attempt, and how it stands."""
+    return {
+        "number": delivery.number,
+        "provider": delivery.provider,
+        "task": delivery.task_id,
+        "callback": delivery.callback,
+        "moment": delivery.moment,
+        "url": delivery.url,
+        "standing": delivery.standing,
+        "held": delivery.held,
+        "due": delivery.due,
+        "body": view_body(delivery.body),
+        "attempts": [
+            {
+                "at": attempt.at,
+                "headers": attempt.headers,
+                "status": attempt.status,
+                "answer": attempt.answer,
+                "problem": attempt.problem,
+            }
+            for attempt in delivery.attempts
+        ],
     }
 
 

@@ -242,6 +242,7 @@ def test_a_query_that_is_not_utf8_is_malformed(query: bytes) -> None:
     [
         ("Bearer abc", "abc"),
         ("bearer  abc ", "abc"),
+        ("BEARER abc", "abc"),
         ("Bearer", None),
         ("Bearer ", None),
         ("Token abc", None),
