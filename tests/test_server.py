@@ -69,8 +69,10 @@ def test_an_address_of_another_machine_is_refused(host: str) -> None:
         close(bind(host, 0))
 
 
-def test_a_port_that_is_taken_on_one_loopback_is_taken() -> None:
+def test_a_port_that_is_taken_on_one_loopback_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that tries ::1 first must not reach another server."""
+    both = [(socket.AF_INET, 1, 6, "", ("127.0.0.1", 0)), (socket.AF_INET6, 1, 6, "", ("::1", 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
     try:
         other = socket.create_server(("::1", 0), family=socket.AF_INET6)
     except OSError:

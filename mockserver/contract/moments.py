@@ -41,6 +41,7 @@ CONDITIONS: Final = (
     "generation_failed",
     "maintenance",
     "feature_disabled",
+    "no_such_resource",
     "server_error",
 )
 

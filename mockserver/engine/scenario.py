@@ -29,6 +29,7 @@ _SENTENCES: Final = {
     "generation_failed": "Every call is refused as a failed generation.",
     "maintenance": "Every call is refused because of maintenance.",
     "feature_disabled": "Every call is refused because its feature is switched off.",
+    "no_such_resource": "Every call is refused because what it names is not there.",
     "server_error": "Every call is answered with a server error.",
 }
 

@@ -14,7 +14,7 @@ from mockserver.errors import ContractError
 
 _UNKNOWN_DURATION: Final = (10_000, 10_000)  # milliseconds, where the contract does not say
 _MAX_ATTEMPTS: Final = 1_000
-_NO_CALLBACKS: Final[Mapping[str, str]] = {}
+_NOTHING: Final[Mapping[str, str]] = {}  # shared, since most tasks have nothing
 
 
 def make_task(visit: Visit) -> Task:
@@ -40,7 +40,7 @@ def make_task(visit: Visit) -> Task:
         price=visit.price,
         origin=visit.call.origin,
         callbacks=find_callbacks(visit),
-        given=visit.read_parameters(),
+        given=visit.read_parameters() or _NOTHING,
     )
     visit.account.put_task(task, visit.replay)
     return task
@@ -50,9 +50,9 @@ def find_callbacks(visit: Visit) -> Mapping[str, str]:
     """The addresses that a submit names for its operation's callbacks, by callback."""
     forms = visit.procedure.operation.callbacks
     if not forms:
-        return _NO_CALLBACKS
+        return _NOTHING
     found = {form.name: _look_up(visit, form) for form in forms}
-    return {name: url for name, url in found.items() if isinstance(url, str) and url}
+    return {name: url for name, url in found.items() if isinstance(url, str) and url} or _NOTHING
 
 
 def _look_up(visit: Visit, form: CallbackForm) -> object:

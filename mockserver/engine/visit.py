@@ -8,6 +8,7 @@ import orjson
 from mockserver.contract.body import Variant
 from mockserver.contract.facts import Facts
 from mockserver.contract.validate import Violation
+from mockserver.contract.yields import Price
 from mockserver.engine.account import Account
 from mockserver.engine.call import Call
 from mockserver.engine.procedure import Procedure
@@ -88,14 +89,16 @@ class Visit:
     def price(self) -> int:
         """What a submit costs, in thousandths of a credit."""
         if self._price is None:
-            variant = self.variant
-            data = self.said.get("task.input", self.call.body)
-            if variant is None or variant.price is None:
-                self._price = 0
-            else:
-                fields = data if isinstance(data, Mapping) else {}
-                self._price = variant.price.compute(fields, variant.defaults)
+            price = self.variant.price if self.variant else None
+            self._price = 0 if price is None else self._compute(price)
         return self._price
+
+    def _compute(self, price: Price) -> int:
+        if not price.rows and price.times is None:
+            return price.otherwise  # whatever the input is
+        fields = self.said.get("task.input", self.call.body)
+        defaults = self.variant.defaults if self.variant else {}
+        return price.compute(fields if isinstance(fields, Mapping) else {}, defaults)
 
     def read_parameters(self) -> Facts:
         """The facts that stand beside the body."""

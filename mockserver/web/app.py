@@ -168,7 +168,9 @@ class Emulator:
         elif refused := self._guard.find_refusal(request):
             await send_reply(send, refused, close=True)
         else:
-            await self._control(scope, receive, send)
+            # As it was sent: a key may hold slashes, percent-encoded.
+            path = request.target.partition("?")[0]
+            await self._control({**scope, "path": path}, receive, send)
 
     async def _answer_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

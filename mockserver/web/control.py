@@ -13,7 +13,7 @@ from mockserver.engine.scenario import list_scenarios
 from mockserver.version import VERSION
 from mockserver.web.callbacks import Courier
 from mockserver.web.control_accounts import AccountRoutes
-from mockserver.web.fields import ControlError, read_filters, suggest
+from mockserver.web.fields import ControlError, read_filters, read_part, suggest
 from mockserver.web.journals import ENTRY_FILTERS, select_entries
 from mockserver.web.replies import answer
 from mockserver.web.views import view_contract
@@ -76,7 +76,7 @@ class ServerRoutes:
 
     async def show_contract(self, request: Request) -> Response:
         """A contract's document with its edition applied."""
-        name = request.path_params["provider"]
+        name = read_part(request, "provider")
         known = {contract.name: contract for contract in self._engine.contracts}
         if name not in known:
             raise ControlError(404, f"no provider {name!r} is served", suggest(name, known))

@@ -25,6 +25,7 @@ from mockserver.web.fields import (
     Kind,
     read_fields,
     read_filters,
+    read_part,
     suggest,
 )
 from mockserver.web.journals import ENTRY_FILTERS, select_entries
@@ -55,15 +56,15 @@ class AccountRoutes:
         self._contracts = {contract.name: contract for contract in engine.contracts}
 
     def list_routes(self) -> list[Route]:
-        """Routes in the order in which they are tried: a key may hold slashes."""
-        place = "/_mock/accounts/{key:path}"
+        """Every route."""
+        place = "/_mock/accounts/{key}"
         return [
             Route("/_mock/accounts", self.list_accounts, methods=["GET"]),
             Route(f"{place}/credits", self.change_credits, methods=["POST"]),
             Route(f"{place}/clock", self.show_clock, methods=["GET"]),
             Route(f"{place}/clock", self.move_clock, methods=["POST"]),
             Route(f"{place}/tasks", self.list_tasks, methods=["GET"]),
-            Route(f"{place}/tasks/{{task:path}}", self.force_task, methods=["PATCH"]),
+            Route(f"{place}/tasks/{{task}}", self.force_task, methods=["PATCH"]),
             Route(f"{place}/requests", self.list_requests, methods=["GET"]),
             Route(f"{place}/requests", self.clear_requests, methods=["DELETE"]),
             Route(f"{place}/callbacks", self.list_callbacks, methods=["GET"]),
@@ -93,7 +94,7 @@ class AccountRoutes:
 
     async def forget_account(self, request: Request) -> Response:
         """Forget an account; one that is not there is forgotten already."""
-        account = self._engine.find_account(request.path_params["key"])
+        account = self._engine.find_account(read_part(request, "key"))
         if account is not None:
             self._engine.forget_account(account)
             await self._courier.drop(account)
@@ -152,7 +153,7 @@ class AccountRoutes:
         """End a task at once, with an outcome and, if it failed, with a failure."""
         fields = await read_fields(request, {"outcome": TEXT, "failure": TEXT})
         account = self._open(request)
-        task_id = request.path_params["task"]
+        task_id = read_part(request, "task")
         holding = next((h for h in account.holdings.values() if task_id in h.tasks), None)
         if holding is None:
             raise ControlError(404, f"the account has no task {task_id!r}")
@@ -186,7 +187,7 @@ class AccountRoutes:
 
     def _open(self, request: Request) -> Account:
         """The account of a key or an id; a key that was not used yet gets its account."""
-        key = request.path_params["key"]
+        key = read_part(request, "key")
         account = self._engine.find_account(key)
         if account is None and _ID.fullmatch(key):
             raise ControlError(404, f"there is no account {key}", "GET /_mock/accounts lists them")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
 from typing import Any, Final
+from urllib.parse import unquote
 
 from starlette.requests import Request
 
@@ -56,6 +57,11 @@ async def read_fields(request: Request, kinds: Mapping[str, Kind]) -> dict[str, 
         if not kinds[name].fits(value):
             raise ControlError(400, f"{name!r} must be {kinds[name].words}")
     return fields
+
+
+def read_part(request: Request, name: str) -> str:
+    """A part of the path, percent-decoded; the path itself is matched as it was sent."""
+    return unquote(str(request.path_params[name]))
 
 
 def read_filters(request: Request, known: Iterable[str]) -> dict[str, str]:

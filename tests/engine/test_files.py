@@ -58,7 +58,13 @@ def test_equal_submits_have_equal_digests_under_every_key(new_world: "NewWorld")
 
 @pytest.mark.parametrize(
     ("size", "found"),
-    [("32x16", (32, 16)), ("0x9", (64, 64)), ("90000x1", (64, 64)), ("16000x16000", (64, 64))],
+    [
+        ("32x16", (32, 16)),
+        ("0x9", (64, 64)),
+        ("90000x1", (64, 64)),
+        ("16000x16000", (64, 64)),
+        pytest.param("9" * 5_000 + "x1", (64, 64), id="huge"),
+    ],
 )
 def test_a_size_that_cannot_be_drawn_is_the_default(
     world: "World", size: str, found: tuple[int, int]

@@ -145,12 +145,16 @@ def test_an_error_of_ours_says_what_to_do() -> None:
 
 
 def test_lifespan_is_answered() -> None:
-    """A server that asks for start and stop gets both completed."""
+    """A server that asks for start and stop gets both completed, the stop when all is done."""
     wire = Wire([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
 
-    asyncio.run(answer_lifespan(wire.receive, wire.send))
+    async def stop() -> None:
+        await wire.send({"type": "stopped"})
+
+    asyncio.run(answer_lifespan(wire.receive, wire.send, stop))
 
     assert [message["type"] for message in wire.sent] == [
         "lifespan.startup.complete",
+        "stopped",
         "lifespan.shutdown.complete",
     ]

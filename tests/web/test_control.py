@@ -88,7 +88,9 @@ def test_an_unknown_id_opens_no_account(ask: Ask) -> None:
     assert ask("GET", "/_mock/accounts").json()["accounts"] == []
 
 
-@pytest.mark.parametrize("key", ["a/b", "a b?c#d", "\xfcber", "a%2Fb", "clock", "x" * 2_000])
+@pytest.mark.parametrize(
+    "key", ["a/b", "a b?c#d", "\xfcber", "a%2Fb", "clock", "x" * 2_000, "a/clock", "%2e%2e"]
+)
 def test_any_key_can_be_named_in_a_path(ask: Ask, key: str) -> None:
     """A percent-encoded key reaches its account, whatever letters it has."""
     raw = quote(key, safe="")
@@ -311,6 +313,7 @@ BAD_CALLS: dict[str, BadCall] = {
     "unknown contract": ("GET", "/_mock/contracts/ki", None, 404, "kie"),
     "unknown call": ("GET", "/_mock/nope", None, 404, "no such control call"),
     "wrong method": ("PUT", "/_mock/reset", None, 405, "method"),
+    "unknown part": ("GET", f"{ACCOUNT}/fautls", None, 404, "no such control call"),
     "a bad key": ("GET", "/_mock/accounts/sk-mock-", None, 404, "sk-mock-<name>"),
 }
 
