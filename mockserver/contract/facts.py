@@ -13,6 +13,7 @@ class Kind(StrEnum):
     STATE = "state"  # the wire's own word for a state: any JSON scalar
     INSTANT = "instant"  # int, milliseconds since the Unix epoch
     SPAN = "span"  # int, milliseconds
+    SECONDS = "seconds"  # int
     CREDITS = "credits"  # int, thousandths of a credit
     JSON = "json"  # any JSON value
 
@@ -30,7 +31,7 @@ FACTS: Final[dict[str, Kind]] = {
     "task.updated": Kind.INSTANT,
     "task.finished": Kind.INSTANT,
     "task.elapsed": Kind.SPAN,
-    "task.price": Kind.CREDITS,  # what was charged at submit
+    "task.price": Kind.CREDITS,  # what is charged
     "task.cost": Kind.CREDITS,  # what it costs in the end: the price less the refund
     "input.prompt": Kind.TEXT,
     "input.images": Kind.TEXTS,
@@ -43,9 +44,9 @@ FACTS: Final[dict[str, Kind]] = {
     "reply.code": Kind.INTEGER,
     "reply.message": Kind.TEXT,
     "refusal.field": Kind.TEXT,
-    "refusal.retry_after": Kind.INTEGER,  # seconds, rounded up
+    "refusal.retry_after": Kind.SECONDS,  # rounded up
     "refusal.limit": Kind.INTEGER,
-    "refusal.window": Kind.INTEGER,  # seconds
+    "refusal.window": Kind.SECONDS,
     "refusal.tier": Kind.TEXT,
 }
 

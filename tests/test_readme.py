@@ -1,0 +1,74 @@
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mockserver.cli import COMMANDS
+from mockserver.contract.load import load
+from mockserver.contract.model import Contract
+from mockserver.data import contracts_dir
+from mockserver.engine.scenario import list_scenarios
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+WORDS = (ROOT / "contracts" / "README.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def contracts() -> list[Contract]:
+    return [load(path.parent) for path in contracts_dir().glob("*/contract.yaml")]
+
+
+def list_keys_in_readme() -> Iterator[str]:
+    for scenario in re.findall(r"`(?:sk-mock-\w+)?\.([a-z][a-z-]+)(?:\.\d+)?`", README):
+        yield scenario
+
+
+def test_every_scenario_of_the_readme_exists(contracts: list[Contract]) -> None:
+    """A key that the README shows is understood by some provider."""
+    known = {name for contract in contracts for name in list_scenarios(contract)}
+    shown = set(list_keys_in_readme())
+
+    assert len(shown) >= 6
+    assert shown <= known
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    """The README names only commands that there are, and each that there is."""
+    named = set(re.findall(r"mockserver ([a-z]+)", README))
+    listed = set(re.findall(r"^\| `mockserver (.+?)` \|", README, re.MULTILINE))
+    words = {word for row in listed for word in re.findall(r"[a-z]+", row)}
+
+    assert named - set(COMMANDS) <= {"is"}
+    assert set(COMMANDS) <= words | named
+
+
+def test_every_provider_stands_in_the_readme(contracts: list[Contract]) -> None:
+    """Each contract's real address and its place here are in the table."""
+    rows = [
+        f"| {c.title} | `{c.servers[0]}` | `http://127.0.0.1:8787/{c.name}` |" for c in contracts
+    ]
+
+    assert rows
+    assert [row for row in rows if row not in README] == []
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "check", "bench"])
+def test_every_make_target_of_the_readme_exists(target: str) -> None:
+    """A target that the README shows is in the Makefile."""
+    assert f"make {target} " in README
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+
+
+def test_the_page_of_words_names_every_word_and_fact() -> None:
+    """Every word, moment and fact of the code stands on the page for authors of contracts."""
+    from mockserver.contract.facts import FACTS
+    from mockserver.contract.formats import FORMATS
+    from mockserver.contract.grammar import load_grammar
+    from mockserver.contract.moments import MOMENTS
+
+    formats = {name for encodings in FORMATS.values() for name in encodings if name}
+    known = {*load_grammar()["words"], *FACTS, *MOMENTS, *formats}
+
+    assert [name for name in sorted(known) if f"`{name}`" not in WORDS] == []
