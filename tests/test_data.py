@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def checkout(tmp_path: Path) -> Path:
     """A small checkout with one contract and one scenario."""
     root = tmp_path / "checkout"
-    for path in ["mockserver/data.py", "pyproject.toml", "LICENSE"]:
+    for path in ["mockserver/data.py", "pyproject.toml", "LICENSE", "README.md"]:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, root / path)
     for path in ["contracts/acorn/contract.yaml", "fixtures/scenarios/flaky.yaml"]:

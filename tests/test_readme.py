@@ -21,8 +21,8 @@ def contracts() -> list[Contract]:
 
 
 def list_keys_in_readme() -> Iterator[str]:
-    for scenario in re.findall(r"`(?:sk-mock-\w+)?\.([a-z][a-z-]+)(?:\.\d+)?`", README):
-        yield scenario
+    """Scenarios as they stand behind the name in a key: `sk-mock-ci.fails`, `.server-error`."""
+    yield from re.findall(r"`(?:sk-mock-\w+)?\.([a-z][a-z-]+)(?:\.\d+)?`", README)
 
 
 def test_every_scenario_of_the_readme_exists(contracts: list[Contract]) -> None:

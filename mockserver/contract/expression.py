@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from mockserver.contract.formats import say
+
 PLACEHOLDER: Final = re.compile(r"\{\$([^{}]+)\}")
 
 
@@ -13,10 +15,10 @@ def list_names(text: str) -> list[str]:
 
 
 def compile_text(text: str) -> Callable[[Mapping[str, object]], str]:
-    """A function from facts to the text with every `{$fact}` filled in."""
+    """A function from facts to the text with every `{$fact}` filled in, as people write it."""
     if not list_names(text):
         return lambda facts: text
-    return lambda facts: PLACEHOLDER.sub(lambda match: str(facts.get(match[1], "")), text)
+    return lambda facts: PLACEHOLDER.sub(lambda match: say(match[1], facts.get(match[1])), text)
 
 
 def parse_source(expression: str) -> tuple[str, tuple[str, ...]]:

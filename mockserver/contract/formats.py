@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from mockserver.contract.facts import Kind
+from mockserver.contract.facts import FACTS, Kind
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -53,8 +53,29 @@ FORMATS: Final[dict[Kind, dict[str | None, Format]]] = {
         "duration-ms": _scale(1),
         "duration-s": _scale(1000),
     },
+    Kind.SECONDS: {
+        None: _scale(1),
+        "duration-s": _scale(1),
+        "duration-ms": Format(lambda s: s * 1000, lambda value: int(float(str(value))) // 1000),
+    },
     Kind.CREDITS: {
         None: Format(_write_credits, _read_credits),
         "decimal": Format(lambda thousandths: thousandths / 1000, _read_credits),
     },
 }
+
+# How a fact reads within a sentence, where no `format` can say it.
+_SPOKEN: Final[dict[Kind, Callable[[Any], object]]] = {
+    Kind.INSTANT: FORMATS[Kind.INSTANT]["date-time"].write,
+    Kind.SPAN: FORMATS[Kind.SPAN]["duration-s"].write,
+    Kind.CREDITS: _write_credits,
+    Kind.TEXTS: ", ".join,
+}
+
+
+def say(fact: str, value: object) -> str:
+    """A fact as part of a text: credits as a number, spans in seconds; nothing if it is None."""
+    if value is None:
+        return ""
+    speak = _SPOKEN.get(FACTS.get(fact, Kind.TEXT))
+    return str(value if speak is None else speak(value))

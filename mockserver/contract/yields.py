@@ -1,5 +1,6 @@
 """What a task makes and what it costs: the words `x-yields` and `x-price`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -78,10 +79,8 @@ class Size:
 
 
 def _parse_pixels(text: str) -> tuple[int, int] | None:
-    width, _, height = text.replace("*", "x").partition("x")
-    if width.isdecimal() and height.isdecimal():
-        return int(width), int(height)
-    return None
+    match = re.fullmatch(r"(\d{1,5})[x*](\d{1,5})", text, re.ASCII)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,9 +103,6 @@ def _describe(account: Account, task: Task, yields: Yields, number: int) -> Resu
 
 def _find_size(task: Task, yields: Yields) -> tuple[int, int]:
     defaults = task.variant.defaults if task.variant else {}
-    try:
-        width, height = yields.size.compute(task.read_input(), defaults)
-    except ValueError:  # thousands of digits
-        return yields.size.default
+    width, height = yields.size.compute(task.read_input(), defaults)
     fits = 1 <= width <= _MAX_SIDE and 1 <= height <= _MAX_SIDE and width * height <= _MAX_PIXELS
     return (width, height) if fits else yields.size.default

@@ -66,7 +66,7 @@ def test_a_size_may_be_given_in_pixels(text: str) -> None:
     assert Size((1, 1), pixels="size").compute({"size": text}, {}) == (640, 480)
 
 
-@pytest.mark.parametrize("text", ["wide", "640x", "-1x5", "²x3", "", 7])
+@pytest.mark.parametrize("text", ["wide", "640x", "-1x5", "²x3", "", 7, "9" * 5000 + "x1"])
 def test_what_is_no_pixel_size_gives_the_default(text: object) -> None:
     """A field that holds something else never breaks the size."""
     assert Size((8, 8), pixels="size").compute({"size": text}, {}) == (8, 8)
