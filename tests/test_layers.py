@@ -14,7 +14,7 @@ LAYERS = [
     ["__init__", "__main__"],
     ["cli", "plugin"],
     ["conformance"],
-    ["server"],
+    ["server", "checks"],
     ["control_client"],
     ["web"],
     ["faults"],

@@ -47,7 +47,8 @@ class LifecycleWatch:
         self._contract = contract
         self._max_polls = max_polls
         self._tracks: dict[str, _Track] = {}
-        self._reach = {state.name: _find_reach(contract, state) for state in contract.lifecycle.states}
+        states = contract.lifecycle.states
+        self._reach = {state.name: _find_reach(contract, state) for state in states}
 
     def see(
         self, operation: Operation | str, body: object, task_id: str | None = None
@@ -85,9 +86,8 @@ class LifecycleWatch:
             track.told[operation.id] = _list_told(reading)
         elif operation.role in _ASKING:
             track.polls += 1
-            if track.polls == self._max_polls:
-                times = f"{track.polls} times"
-                message = f"was asked for {times} and is still {_name(track.states)}"
+            if self._max_polls is not None and track.polls == self._max_polls + 1:
+                message = f"was asked for {track.polls} times and is still {_name(track.states)}"
                 yield Breach(task_id, "never-ends", message)
 
     def _move(self, task_id: str, track: _Track, reading: Reading) -> Iterator[Breach]:

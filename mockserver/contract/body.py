@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
 from mockserver.contract.facts import Facts
-from mockserver.contract.lens import Schema
+from mockserver.contract.leaf import Schema
 from mockserver.contract.validate import Validator, Violation
 from mockserver.contract.yields import Price, Yields
 

@@ -6,7 +6,9 @@ Rules
 2. An object whose required key stays empty is itself empty, and rule 1 goes on with it.
 3. JSON in a string (`contentMediaType: application/json`) is a fact written as JSON, or a
    `contentSchema` rendered by the same rules.
-4. Reading walks the same nodes and collects the facts. Null, and a value equal to an empty
+4. An array's items are rendered once for each of several texts (`task.results`), of which a node
+   that is one text holds the first.
+5. Reading walks the same nodes and collects the facts. Null, and a value equal to an empty
    default ("" or []), carry no fact.
 
 The law: render(read(render(facts))) == render(facts), for every shape.
@@ -14,40 +16,23 @@ The law: render(read(render(facts))) == render(facts), for every shape.
 A schema is compiled once into two nested closures, so that a reply costs no interpretation.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, cast
 
 import orjson
 
 from mockserver.contract.expression import compile_text, list_names
-from mockserver.contract.facts import FACTS, Facts
-from mockserver.contract.formats import FORMATS
-from mockserver.errors import ContractError
-
-Schema = Mapping[str, Any]
-Render = Callable[[Mapping[str, object]], object]
-Read = Callable[[object, Facts], None]
-
-MISSING: Final = object()
-JSON_TYPE: Final = "application/json"
-
-
-@dataclass(frozen=True, slots=True)
-class Lens:
-    """Both directions of one schema, and the facts that it needs."""
-
-    render: Render
-    read: Read
-    needs: frozenset[str]
-    # What an object's walk may do by itself, without a call for each of its fields:
-    const: object = MISSING  # the node is always this
-    fact: str | None = None  # the node is this fact as it is,
-    otherwise: object = MISSING  # or this where there is no such fact
-
-
-NOTHING: Final = Lens(lambda facts: MISSING, lambda value, facts: None, frozenset())
-
+from mockserver.contract.facts import FACTS, Facts, Kind
+from mockserver.contract.leaf import (
+    JSON_TYPE,
+    MISSING,
+    NOTHING,
+    Lens,
+    Read,
+    Render,
+    Schema,
+    compile_leaf,
+)
 
 def compile_lens(schema: Schema, where: str) -> Lens:
     """Compile a schema, references resolved; `where` names it in complaints."""
@@ -55,11 +40,13 @@ def compile_lens(schema: Schema, where: str) -> Lens:
         return _compile_const(schema)
     fact = schema.get("x-fact")
     if fact is not None:
-        inner = _compile_fact(schema, str(fact), where)
+        inner = compile_leaf(schema, str(fact), where)
     elif schema.get("contentMediaType") == JSON_TYPE:
         inner = _compile_string(schema, where)
     elif "properties" in schema:
         inner = _compile_object(schema, where)
+    elif "items" in schema:
+        inner = _compile_list(schema["items"], where)
     else:
         inner = NOTHING
     return _compile_otherwise(schema, inner)
@@ -109,54 +96,31 @@ def _compile_otherwise(schema: Schema, inner: Lens) -> Lens:
     return Lens(render, read, inner.needs, const, inner.fact, default)
 
 
-def _compile_fact(schema: Schema, fact: str, where: str) -> Lens:
-    if fact not in FACTS:
-        raise ContractError(where, f"there is no fact {fact!r}")
-    kind = FACTS[fact]
-    if schema.get("contentMediaType") == JSON_TYPE:
-        return _compile_json_fact(fact)
-    encodings = FORMATS.get(kind)
-    if encodings is None:
-        return _compile_plain_fact(fact)
-    name = schema.get("format")
-    if name not in encodings:
-        known = ", ".join(str(n) for n in encodings if n)
-        raise ContractError(where, f"{fact} cannot have the format {name!r}", f"one of {known}")
-    write, decode = encodings[name].write, encodings[name].read
+def _compile_list(schema: Schema, where: str) -> Lens:
+    """An array with one item for each of several texts; without such a fact it is nothing."""
+    item = compile_lens(schema, f"{where}/items")
+    fact = next((name for name in sorted(item.needs) if FACTS.get(name) is Kind.TEXTS), None)
+    if fact is None:
+        return NOTHING
 
     def render(facts: Mapping[str, Any]) -> object:
-        value = facts.get(fact)
-        return MISSING if value is None else write(value)
+        values = facts.get(fact)
+        if values is None:
+            return MISSING
+        items = [item.render({**facts, fact: [value]}) for value in values]
+        return MISSING if MISSING in items else items
 
     def read(value: object, facts: Facts) -> None:
-        if value is not None:
-            facts[fact] = decode(value)
+        if isinstance(value, list):
+            found: list[object] = []
+            for each in value:
+                own: Facts = {}
+                item.read(each, own)
+                found += cast(list[object], own.pop(fact, []))
+                facts.update(own)
+            facts[fact] = found
 
-    return Lens(render, read, frozenset({fact}))
-
-
-def _compile_plain_fact(fact: str) -> Lens:
-    def render(facts: Mapping[str, object]) -> object:
-        value = facts.get(fact)
-        return MISSING if value is None else value
-
-    def read(value: object, facts: Facts) -> None:
-        if value is not None:
-            facts[fact] = value
-
-    return Lens(render, read, frozenset({fact}), fact=fact)
-
-
-def _compile_json_fact(fact: str) -> Lens:
-    def render(facts: Mapping[str, object]) -> object:
-        value = facts.get(fact)
-        return MISSING if value is None else orjson.dumps(value).decode()
-
-    def read(value: object, facts: Facts) -> None:
-        if isinstance(value, str):
-            facts[fact] = orjson.loads(value)
-
-    return Lens(render, read, frozenset({fact}))
+    return Lens(render, read, item.needs)
 
 
 def _compile_string(schema: Schema, where: str) -> Lens:

@@ -1,6 +1,6 @@
 """The operations of a contract: paths, parameters, shapes by moment, links and callbacks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from mockserver.contract.delivery import build_terms
@@ -31,7 +31,7 @@ class OperationReader:
                 if method not in item:
                     continue
                 pointer = f"/paths/{escape(path)}/{method}"
-                operation = self._read(path, method, item[method], pointer)
+                operation = self._read(path, method, item, pointer)
                 if operation.id in found:
                     raise ContractError(
                         self._document.where(pointer), f"operationId {operation.id!r} is taken"
@@ -39,8 +39,8 @@ class OperationReader:
                 found[operation.id] = operation
         return found
 
-    def _read(self, path: str, method: str, node: dict[str, Any], pointer: str) -> Operation:
-        where = self._document.where(pointer)
+    def _read(self, path: str, method: str, item: dict[str, Any], pointer: str) -> Operation:
+        where, node = self._document.where(pointer), item[method]
         for word in ("operationId", "x-role", "responses"):
             if word not in node:
                 raise ContractError(where, f"has no {word}")
@@ -51,7 +51,7 @@ class OperationReader:
             role=Role(node["x-role"]),
             method=method.upper(),
             path=path,
-            parameters=tuple(self._read_parameters(node, pointer)),
+            parameters=self._read_parameters((node, item), pointer),
             body=None
             if body is None
             else self._bodies.read(
@@ -65,26 +65,31 @@ class OperationReader:
             summary=node.get("summary", ""),
         )
 
-    def _read_parameters(self, node: dict[str, Any], pointer: str) -> Iterator[Parameter]:
-        for index, raw in enumerate(node.get("parameters", ())):
+    def _read_parameters(
+        self, nodes: Iterable[dict[str, Any]], pointer: str
+    ) -> tuple[Parameter, ...]:
+        """The parameters of an operation, and those of its path that it does not replace."""
+        found: dict[tuple[str, str], Parameter] = {}
+        for index, raw in enumerate(raw for node in nodes for raw in node.get("parameters", ())):
             given = self._document.resolve(raw, pointer=f"{pointer}/parameters/{index}")
             schema = given.get("schema", {})
-            yield Parameter(
-                given["name"],
-                given["in"],
-                bool(given.get("required", False)),
-                schema,
-                schema.get("x-fact"),
+            required = bool(given.get("required", False))
+            parameter = Parameter(
+                given["name"], given["in"], required, schema, schema.get("x-fact")
             )
+            found.setdefault((parameter.where, parameter.name), parameter)
+        return tuple(found.values())
 
     def _read_responses(self, node: dict[str, Any], pointer: str) -> dict[str, Shape]:
         shapes: dict[str, Shape] = {}
         for status, response in node.items():
             place = f"{pointer}/{status}"
             found, name, at = self._follow(response, self._document.name, place)
+            headers = self._document.resolve(found.get("headers", {}), name, f"{at}/headers")
             for media, content in found.get("content", {}).items():
                 spot = f"{at}/content/{escape(media)}/schema"
                 for shape in self.read_shapes(content["schema"], int(status), media, name, spot):
+                    shape.headers = {n: header.get("schema", {}) for n, header in headers.items()}
                     _register(shapes, shape)
         return shapes
 
@@ -92,6 +97,7 @@ class OperationReader:
         self, node: dict[str, Any], status: int, media: str, file: str, pointer: str
     ) -> Iterator[Shape]:
         """The shapes in a body schema: its branches, if it is a `oneOf`, else itself."""
+        here = self._document.where(pointer, file) if "$ref" in node and len(node) > 1 else None
         node, file, pointer = self._follow(node, file, pointer)
         if "oneOf" in node and "x-when" not in node:
             for index, branch in enumerate(node["oneOf"]):
@@ -100,11 +106,14 @@ class OperationReader:
         when = node.get("x-when", OK)
         moments = tuple(when) if isinstance(when, list) else (when,)
         schema = self._document.resolve(node, file, pointer)
-        yield Shape(moments, status, media, schema, self._document.where(pointer, file))
+        # A reference that has more to say is a shape of its own.
+        yield Shape(moments, status, media, schema, here or self._document.where(pointer, file))
 
     def _follow(self, node: Any, file: str, pointer: str) -> tuple[Any, str, str]:
         while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+            beside = {key: value for key, value in node.items() if key != "$ref"}
             node, file, pointer = self._document.find(node["$ref"], file)
+            node = {**node, **beside} if beside and isinstance(node, Mapping) else node
         return node, file, pointer
 
     def _read_links(self, responses: dict[str, Any]) -> dict[str, Mapping[str, str]]:

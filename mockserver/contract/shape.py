@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from mockserver.contract.facts import Facts
-from mockserver.contract.lens import MISSING, Lens, Schema, compile_lens
+from mockserver.contract.leaf import MISSING, Lens, Schema
+from mockserver.contract.lens import compile_lens
 from mockserver.contract.validate import Validator, Violation
 from mockserver.errors import ContractError
 
@@ -24,6 +25,7 @@ class Shape:
         self.media_type = media_type
         self.schema = schema
         self.where = where
+        self.headers: Mapping[str, Schema] = {}  # of the reply that carries the body
 
     def __repr__(self) -> str:
         return f"<Shape {'|'.join(self.moments)} {self.where}>"
@@ -43,10 +45,18 @@ class Shape:
         """The compiled schema."""
         return Validator(self.schema, self.where)
 
+    @cached_property
+    def header_lenses(self) -> Mapping[str, Lens]:
+        """The compiled walk of each header's schema."""
+        return {
+            name: compile_lens(schema, f"{self.where}, header {name}")
+            for name, schema in self.headers.items()
+        }
+
     @property
     def needs(self) -> frozenset[str]:
-        """The facts that the shape carries or mentions."""
-        return self.lens.needs
+        """The facts that the shape and its headers carry or mention."""
+        return self.lens.needs.union(*(lens.needs for lens in self.header_lenses.values()))
 
     def render(self, facts: Mapping[str, object]) -> object:
         """The body for these facts; raises ContractError if a required field stays empty."""

@@ -7,8 +7,9 @@ from mockserver.contract.model import Contract, Failure
 from mockserver.contract.moments import Phase
 from mockserver.engine.agenda import END, Agenda, Due
 from mockserver.engine.delivery import Delivery
+from mockserver.engine.events import EventKind, Events, Subject
 from mockserver.engine.holding import Holding
-from mockserver.engine.journal import Journal
+from mockserver.engine.journal import Entry, Journal
 from mockserver.engine.key import Key
 from mockserver.engine.settings import Settings
 from mockserver.engine.task import Task
@@ -44,6 +45,7 @@ class Account:
         "_clock",
         "_delivered",
         "_desk",
+        "_events",
         "_frozen",
         "_latest",
         "_max_tasks",
@@ -63,7 +65,9 @@ class Account:
         "webhook_secret",
     )
 
-    def __init__(self, key: Key, clock: Clock, settings: Settings, desk: Desk) -> None:
+    def __init__(
+        self, key: Key, clock: Clock, settings: Settings, desk: Desk, events: Events
+    ) -> None:
         self.id = key.id
         self.label = key.label
         self.scenario = key.scenario  # its name; None for the default
@@ -79,6 +83,7 @@ class Account:
         self.warning = "the API key looks like a live one" if key.looks_live else None
         self._clock = clock
         self._desk = desk
+        self._events = events
         self._delivered = 0  # deliveries ever made
         self._shift = 0
         self._frozen: int | None = None
@@ -128,7 +133,9 @@ class Account:
         now = self.now()
         while (due := self.agenda.take(now)) is not None:
             if due.kind == END:
-                self.holdings[due.provider].end_task(due.task_id, due.at)
+                ended = self.holdings[due.provider].end_task(due.task_id, due.at)
+                if ended is not None and self._events.is_heard:
+                    self._events.publish(EventKind.TASK_ENDED, due.at, self, ended)
             else:
                 self._desk.take_due(self, due)
         return now
@@ -137,6 +144,17 @@ class Account:
         """When the wall clock will show that something is due; None if its clock stands still."""
         at = self.agenda.next_at
         return None if at is None or self.is_frozen else at - self._shift
+
+    def enter(self, entry: Entry) -> None:
+        """Put an entry into its journal."""
+        kept = self.journal.add(entry)
+        if self._events.is_heard:
+            self._events.publish(EventKind.REQUEST, kept.at, self, kept)
+
+    def tell(self, kind: EventKind, subject: Subject = None) -> None:
+        """Let whoever listens know of something that happened just now."""
+        if self._events.is_heard:
+            self._events.publish(kind, self.now(), self, subject)
 
     def put_delivery(self, delivery: Delivery) -> Delivery:
         """Keep a delivery; if there are too many, the oldest is forgotten."""
@@ -167,6 +185,8 @@ class Account:
         self.agenda.plan(task.ended, END, task.contract.name, task.id)
         if task.callbacks:
             self._desk.plan_callbacks(self, task, task.created)
+        if self._events.is_heard:
+            self._events.publish(EventKind.TASK_SUBMITTED, task.created, self, task)
 
     def end_task(self, task: Task, phase: Phase, failure: Failure | None = None) -> Task:
         """End an open task at once, in a final phase; the task as it is now."""
@@ -180,6 +200,7 @@ class Account:
 
     def _move_on(self) -> None:
         """Its clock was moved: run what is due now, and have it looked at when more is."""
+        self.tell(EventKind.CLOCK_MOVED)
         self.settle()
         if self.agenda.callbacks:
             self._desk.watch(self)

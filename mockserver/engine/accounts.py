@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from mockserver.clock import Clock
 from mockserver.engine.account import Account, Desk
+from mockserver.engine.events import EventKind, Events
 from mockserver.engine.key import Key, identify
 from mockserver.engine.settings import Settings
 
@@ -12,10 +13,11 @@ from mockserver.engine.settings import Settings
 class Accounts:
     """At most so many accounts as the settings allow, in order of their last use."""
 
-    def __init__(self, clock: Clock, settings: Settings, desk: Desk) -> None:
+    def __init__(self, clock: Clock, settings: Settings, desk: Desk, events: Events) -> None:
         self._clock = clock
         self._settings = settings
         self._desk = desk
+        self._events = events
         self._by_id: OrderedDict[str, Account] = OrderedDict()
         self.evicted = 0  # accounts that had to make room
 
@@ -38,16 +40,19 @@ class Accounts:
 
     def open(self, key: Key) -> Account:
         """Make the account of a key; if there are too many, the idlest is forgotten."""
-        account = Account(key, self._clock, self._settings, self._desk)
+        account = Account(key, self._clock, self._settings, self._desk, self._events)
         self._by_id[account.id] = account
+        account.tell(EventKind.ACCOUNT_OPENED)
         if len(self._by_id) > self._settings.max_accounts:
-            self._by_id.popitem(last=False)
+            _, idlest = self._by_id.popitem(last=False)
             self.evicted += 1
+            idlest.tell(EventKind.ACCOUNT_FORGOTTEN)
         return account
 
     def forget(self, account: Account) -> None:
         """Forget an account and everything it has."""
-        self._by_id.pop(account.id, None)
+        if self._by_id.pop(account.id, None) is not None:
+            account.tell(EventKind.ACCOUNT_FORGOTTEN)
 
     def clear(self) -> None:
         """Forget every account."""

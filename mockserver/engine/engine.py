@@ -28,6 +28,7 @@ from mockserver.engine.address import Address
 from mockserver.engine.admission import admit
 from mockserver.engine.call import Call, Reply, Stray
 from mockserver.engine.entries import enter_refused, enter_stray, enter_visit
+from mockserver.engine.events import EventKind, Events
 from mockserver.engine.files import FileMissing, ResultFile, find_file
 from mockserver.engine.form import Form
 from mockserver.engine.journal import Journal
@@ -49,8 +50,9 @@ class Engine:
     def __init__(self, contracts: Iterable[Contract], clock: Clock, settings: Settings) -> None:
         self.contracts = tuple(contracts)
         self.settings = settings
+        self.events = Events()
         self.outbox = Outbox()
-        self.accounts = Accounts(clock, settings, self.outbox)
+        self.accounts = Accounts(clock, settings, self.outbox, self.events)
         self.strays = Journal(settings, settings.max_strays)  # of what reached no account
         self.clock = clock
         self._providers = {c.name: Provider(c, settings.speed) for c in self.contracts}
@@ -62,7 +64,8 @@ class Engine:
         admitted = admit(call, provider, self.accounts, self.settings)
         if isinstance(admitted, Refusal):
             reply = procedure.find_form(admitted.condition).fill(admitted.facts, None, None)
-            enter_refused(self.strays, call, self.clock.now(), reply, admitted)
+            entry = enter_refused(self.strays, call, self.clock.now(), reply, admitted)
+            self.events.publish(EventKind.STRAY, entry.at, None, entry)
             return reply
         visit = Visit(call, procedure, *admitted)
         found: Refusal | Task | None = None
@@ -89,7 +92,8 @@ class Engine:
         else:
             facts: Facts = {"call.path": stray.path, "call.time": now}
             reply = Form(stray.contract.unknown_path).fill(facts, None, None)
-        enter_stray(self.strays, stray, now, reply, note)
+        entry = enter_stray(self.strays, stray, now, reply, note)
+        self.events.publish(EventKind.STRAY, now, None, entry)
         return reply
 
     def find_file(self, address: Address) -> ResultFile | FileMissing:
@@ -127,6 +131,7 @@ class Engine:
         self.accounts.clear()
         self.outbox.drop()
         self.strays = Journal(self.settings, self.settings.max_strays)
+        self.events.publish(EventKind.RESET, self.clock.now())
 
     def force_task(
         self,
@@ -147,7 +152,9 @@ class Engine:
             raise UsageError(f"{account.label} has no task {task_id!r} at {provider}")
         if now >= task.ended:
             raise UsageError(f"task {task_id!r} has ended already")
-        return account.end_task(task, outcome, find_failure(task.contract, outcome, failure))
+        ended = account.end_task(task, outcome, find_failure(task.contract, outcome, failure))
+        account.tell(EventKind.TASK_FORCED, ended)
+        return ended
 
     def check_scenario(self, name: str) -> None:
         """Raise ScenarioError if no provider knows a scenario of this name."""

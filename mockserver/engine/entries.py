@@ -11,7 +11,7 @@ def enter_visit(visit: Visit, reply: Reply, refusal: Refusal | None) -> None:
     if account.warning is not None:
         visit.notes.append(account.warning)
         account.warning = None
-    account.journal.add(
+    account.enter(
         Entry(
             account.journal.total,
             visit.now,
@@ -32,10 +32,10 @@ def enter_visit(visit: Visit, reply: Reply, refusal: Refusal | None) -> None:
     )
 
 
-def enter_refused(journal: Journal, call: Call, now: int, reply: Reply, refusal: Refusal) -> None:
+def enter_refused(journal: Journal, call: Call, now: int, reply: Reply, refusal: Refusal) -> Entry:
     """Enter a call whose key opened no account."""
     message = refusal.facts.get("reply.message")
-    journal.add(
+    return journal.add(
         Entry(
             journal.total,
             now,
@@ -56,9 +56,9 @@ def enter_refused(journal: Journal, call: Call, now: int, reply: Reply, refusal:
     )
 
 
-def enter_stray(journal: Journal, stray: Stray, now: int, reply: Reply, note: str) -> None:
+def enter_stray(journal: Journal, stray: Stray, now: int, reply: Reply, note: str) -> Entry:
     """Enter a request for no operation; the note names the nearest one."""
-    journal.add(
+    return journal.add(
         Entry(
             journal.total,
             now,

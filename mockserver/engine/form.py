@@ -1,6 +1,7 @@
 """A form: a shape made ready to be filled with facts."""
 
 from mockserver.contract.facts import Facts
+from mockserver.contract.leaf import MISSING
 from mockserver.contract.shape import Shape
 from mockserver.engine.call import Reply
 from mockserver.engine.facts import TASK_FACTS, Scene
@@ -10,13 +11,15 @@ from mockserver.engine.packing import pack
 class Form:
     """One shape of a contract, with the finders of the facts that it needs."""
 
-    __slots__ = ("_finders", "_media_type", "_render", "_statuses", "needs")
+    __slots__ = ("_code", "_finders", "_headers", "_media_type", "_render", "_statuses", "needs")
 
     def __init__(self, shape: Shape) -> None:
         self.needs = shape.needs
         self._render = shape.render
         self._media_type = shape.media_type
+        self._headers = tuple((name, x.render) for name, x in shape.header_lenses.items())
         code = shape.code
+        self._code = (code or shape.status) if "reply.code" in shape.needs else None
         # By an account's wish for HTTP statuses: none, the code in the body only, or both.
         self._statuses = {
             None: shape.status,
@@ -34,5 +37,13 @@ class Form:
                 value = find(scene)
                 if value is not None:
                     facts[name] = value
+        if self._code is not None:
+            facts["reply.code"] = self._code
         body = pack(self._render(facts))
-        return Reply(self._statuses[http_status], body, self._media_type)
+        headers = self._fill_headers(facts) if self._headers else ()
+        return Reply(self._statuses[http_status], body, self._media_type, headers)
+
+    def _fill_headers(self, facts: Facts) -> tuple[tuple[str, str], ...]:
+        """The headers that are not empty."""
+        filled = ((name, render(facts)) for name, render in self._headers)
+        return tuple((name, str(value)) for name, value in filled if value is not MISSING)

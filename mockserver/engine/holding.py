@@ -51,11 +51,14 @@ class Holding:
             if len(self.replays) > _MAX_REPLAYS:
                 del self.replays[next(iter(self.replays))]
 
-    def end_task(self, task_id: str, at: int) -> None:
-        """A task's planned end has come: its slot is free, and its price is settled."""
+    def end_task(self, task_id: str, at: int) -> Task | None:
+        """A task's planned end has come: its slot is free, and its price is settled.
+
+        None if it does not end now: it was evicted, or forced to end at another moment.
+        """
         task = self.tasks.get(task_id)
         if task is None or task.ended != at:
-            return  # evicted, or forced to end at another moment
+            return None
         self.active -= 1
         self._ended.append(task_id)
         is_charged = task.contract.money.charge == "submit"
@@ -64,6 +67,7 @@ class Holding:
             self.ledger.refund(at, task.price, task_id)
         elif is_paid and not is_charged:
             self.ledger.charge(at, task.price, task_id)
+        return task
 
     def cut_task(self, task: Task, at: int, phase: Phase, failure: Failure | None) -> Task:
         """Plan a task's end anew: here and now, in another phase."""

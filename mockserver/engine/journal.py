@@ -10,7 +10,7 @@ from mockserver.engine.settings import Settings
 
 _OVERHEAD: Final = 1_000  # bytes of an entry besides its bodies, roughly
 _HARMLESS: Final = f"Bearer {MOCK_PREFIX}"
-_SECRET: Final = ("cookie", "proxy-authorization", "x-api-key")
+_SECRET: Final = ("cookie", "proxy-authorization", "x-api-key", "x-mock-token")
 
 
 class Entry(NamedTuple):
@@ -46,8 +46,8 @@ class Journal:
         self._max_bytes = settings.max_journal_bytes
         self._max_body = settings.max_body_bytes
 
-    def add(self, entry: Entry) -> None:
-        """Put an entry at the end, its bodies cut to what a journal keeps."""
+    def add(self, entry: Entry) -> Entry:
+        """Put an entry at the end, its bodies cut to what a journal keeps; the entry as it is kept."""
         if len(entry.request) > self._max_body or len(entry.reply) > self._max_body:
             request, reply = entry.request[: self._max_body], entry.reply[: self._max_body]
             entry = entry._replace(request=request, reply=reply)
@@ -56,6 +56,7 @@ class Journal:
         self.entries.append(entry)
         while len(self.entries) > self._max_entries or self._size > self._max_bytes:
             self._size -= _measure(self.entries.popleft())
+        return entry
 
     def clear(self) -> None:
         """Forget the entries; counting goes on."""

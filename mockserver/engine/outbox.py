@@ -17,6 +17,7 @@ from mockserver.contract.shape import Shape
 from mockserver.engine.account import Account
 from mockserver.engine.agenda import Due
 from mockserver.engine.delivery import Attempt, Delivery
+from mockserver.engine.events import EventKind
 from mockserver.engine.facts import Scene
 from mockserver.engine.form import Form
 from mockserver.engine.task import Task
@@ -87,6 +88,12 @@ class Outbox:
                 again, ATTEMPT, delivery.provider, delivery.task_id, delivery.number
             )
             self.watch(account)
+        account.tell(EventKind.DELIVERY_ATTEMPTED, delivery)
+
+    def hold(self, account: Account, delivery: Delivery, reason: str) -> None:
+        """Never send a delivery."""
+        delivery.hold(reason)
+        account.tell(EventKind.DELIVERY_HELD, delivery)
 
     def drop(self, account: Account | None = None) -> None:
         """Forget what is ready or planned, of one account or of all."""

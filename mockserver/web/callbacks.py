@@ -151,7 +151,7 @@ class Courier:
         try:
             target = await self._targets.check(delivery.url)
         except Held as reason:
-            delivery.hold(str(reason))
+            self._outbox.hold(account, delivery, str(reason))
             return
         headers = self._write_headers(target, account, delivery)
         async with self._room:

@@ -59,7 +59,7 @@ class Files:
         """Tell that a client sends its key where it has no business."""
         account = self._engine.accounts.find_by_id(address.account_id)
         if account is not None:
-            account.journal.add(
+            account.enter(
                 Entry(
                     seq=account.journal.total,
                     at=account.now(),

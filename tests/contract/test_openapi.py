@@ -26,7 +26,7 @@ LOST = "/paths/~1see~1{id}/get/responses/404"
             f"{LOST}/content/application~1json/schema",
         ),
         ("/paths/~1make/post/parameters/0/in", "cookie", "/paths/~1make/post/parameters/0/in"),
-        ("/paths/~1make/parameters", [], "/paths/~1make"),
+        ("/paths/~1make/servers", [], "/paths/~1make"),
         ("/security", ["bearer"], "/security/0"),
         ("/servers/0/url", None, "/servers/0"),
     ],

@@ -28,6 +28,7 @@ DRAWN: dict[Kind, st.SearchStrategy[object]] = {
     Kind.INTEGER: st.integers(0, 10_000),
     Kind.INSTANT: MOMENTS,
     Kind.SPAN: st.integers(0, 10_000_000),
+    Kind.SECONDS: st.integers(0, 10_000),
     Kind.CREDITS: st.integers(0, 10**9),
     Kind.JSON: st.dictionaries(TEXT, JSON, max_size=4),
 }

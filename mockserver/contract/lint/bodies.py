@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mockserver.contract.document import escape, walk
-from mockserver.contract.lens import Schema
+from mockserver.contract.leaf import Schema
 from mockserver.contract.lint.finding import Complaint
 from mockserver.contract.lint.subject import Subject
 from mockserver.contract.model import Role

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from mockserver.contract.document import escape, walk
 from mockserver.contract.expression import parse_source
-from mockserver.contract.lens import Schema
+from mockserver.contract.leaf import Schema
 from mockserver.contract.lint.finding import Complaint
 from mockserver.contract.lint.subject import Subject
 from mockserver.contract.model import Operation, Role

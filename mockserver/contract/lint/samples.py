@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from mockserver.contract.body import Variant
 from mockserver.contract.facts import Facts
-from mockserver.contract.lens import Schema
+from mockserver.contract.leaf import Schema
 from mockserver.contract.model import Contract, Failure, Role, Scalar
 from mockserver.contract.moments import FALLBACK, OK, Phase
 from mockserver.contract.shape import Shape

@@ -8,7 +8,8 @@ from mockserver.contract.document import escape, walk
 from mockserver.contract.expression import list_names
 from mockserver.contract.facts import FACTS, Facts, Kind
 from mockserver.contract.grammar import suggest
-from mockserver.contract.lens import MISSING, compile_lens
+from mockserver.contract.leaf import MISSING
+from mockserver.contract.lens import compile_lens
 from mockserver.contract.lint.finding import Complaint
 from mockserver.contract.lint.samples import Sample
 from mockserver.contract.lint.subject import Subject

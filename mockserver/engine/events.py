@@ -1,0 +1,82 @@
+"""What happens: one stream of events, for whoever listens.
+
+The engine says what happened and does not know who hears it. A listener is called at once, in the
+middle of the step that it hears of. So it is quick, raises nothing and does not call the engine;
+what it wants to keep it copies, because accounts and deliveries go on changing.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from mockserver.engine.delivery import Delivery
+from mockserver.engine.journal import Entry
+from mockserver.engine.task import Task
+
+if TYPE_CHECKING:
+    from mockserver.engine.account import Account
+
+Subject = Entry | Task | Delivery | None
+
+
+class EventKind(StrEnum):
+    """What can happen."""
+
+    REQUEST = "request"  # a call was answered, or refused, and stands in its account's journal
+    STRAY = "stray"  # a request reached no account, or no operation
+    TASK_SUBMITTED = "task-submitted"
+    TASK_ENDED = "task-ended"  # by its timeline, by a cancel or by force
+    TASK_FORCED = "task-forced"  # somebody ended it by the control API
+    DELIVERY_ATTEMPTED = "delivery-attempted"  # and answered, or not
+    DELIVERY_HELD = "delivery-held"
+    ACCOUNT_OPENED = "account-opened"
+    ACCOUNT_CHANGED = "account-changed"  # its settings or its credits, not by its own calls
+    ACCOUNT_FORGOTTEN = "account-forgotten"  # when asked to, or to make room
+    JOURNAL_CLEARED = "journal-cleared"
+    CLOCK_MOVED = "clock-moved"  # advanced, frozen or let go; what falls due comes after it
+    RESET = "reset"
+
+
+class Event(NamedTuple):
+    """One thing that happened."""
+
+    number: int  # counts the events that somebody listened to, from 1
+    kind: EventKind
+    at: int  # milliseconds on the account's clock, on the wall clock if there is no account
+    account: "Account | None"
+    subject: Subject  # the entry, the task or the delivery that it is about
+
+
+Listener = Callable[[Event], None]
+
+
+class Events:
+    """The stream. Whoever publishes often asks `is_heard` first: without a listener that is all."""
+
+    __slots__ = ("_count", "_listeners", "is_heard")
+
+    def __init__(self) -> None:
+        self.is_heard = False  # whether anybody listens
+        self._listeners: tuple[Listener, ...] = ()
+        self._count = 0
+
+    def listen(self, listener: Listener) -> None:
+        """Call a listener with every event from now on."""
+        self._listeners = (*self._listeners, listener)
+        self.is_heard = True
+
+    def stop(self, listener: Listener) -> None:
+        """Call a listener no more."""
+        self._listeners = tuple(each for each in self._listeners if each != listener)
+        self.is_heard = bool(self._listeners)
+
+    def publish(
+        self, kind: EventKind, at: int, account: "Account | None" = None, subject: Subject = None
+    ) -> None:
+        """Tell every listener, in the order in which they came."""
+        if not self.is_heard:
+            return
+        self._count += 1
+        event = Event(self._count, kind, at, account, subject)
+        for listener in self._listeners:
+            listener(event)

@@ -1,0 +1,146 @@
+"""Every contract, in every edition, as schemathesis sees it: strict keys, a rich account, no limits.
+
+Nothing listens: requests go into the application by ASGI. The clock stands still unless moved.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import schemathesis
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize
+from schemathesis import BaseSchema, Case, Response
+from schemathesis.config import SchemathesisConfig
+
+from mockserver.checks import CHECKS, LifecycleCheck, list_replaced
+from mockserver.checks.subject import find_operation, read_response
+from mockserver.clock import ManualClock
+from mockserver.contract.load import list_editions, load
+from mockserver.contract.model import Contract
+from mockserver.data import contracts_dir
+from mockserver.engine.account import Account
+from mockserver.engine.engine import Engine
+from mockserver.engine.settings import Settings
+from mockserver.web.app import build_app
+from mockserver.web.options import Options
+
+KEY = "sk-mock-rich"
+ORIGIN = "http://127.0.0.1:8787"
+STEP = 15_000  # milliseconds from one call of a journey to the next
+MAX_POLLS = 6  # after which every task has ended: none takes longer than 66 s
+ACORN = Path(__file__).parents[2] / "fixtures" / "acorn"
+
+
+class World:
+    """The application of one contract, with one account that can afford everything."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self.clock = ManualClock()
+        self.engine = Engine([contract], self.clock, Settings(speed=1, keys=frozenset({KEY})))
+        self.app = build_app(self.engine, Options())
+        self.engine.outbox.wake = lambda: None  # callbacks are not sent here
+        self.reached: set[str] = set()  # moments
+
+    async def __call__(self, *exchange: Any) -> None:
+        """Answer one request."""
+        await self.app(*exchange)
+
+    def reset(self) -> Account:
+        """Begin anew, so that one case does not depend on those before it."""
+        self.engine.reset()
+        account = self.engine.open_account(KEY)
+        account.tier = "unlimited"
+        holding = account.open_holding(self.contract)
+        holding.ledger.set_balance(account.now(), 10**12)
+        return account
+
+
+def list_contracts() -> Iterator[Contract]:
+    """Every contract that comes with the package, and the one that uses every word."""
+    for folder in [*sorted(contracts_dir().iterdir()), ACORN]:
+        if (folder / "contract.yaml").is_file():
+            yield from (load(folder, edition) for edition in list_editions(folder))
+
+
+def build_schema(contract: Contract) -> BaseSchema:
+    """A contract's document, with the application that is to keep it."""
+    config = SchemathesisConfig.from_dict(
+        {
+            "base-url": ORIGIN,
+            "headers": {"Authorization": f"Bearer {KEY}"},
+            "generation": {"database": "none"},
+        }
+    )
+    schema = schemathesis.openapi.from_dict(contract.bundle(), config=config)
+    schema.app = World(contract)
+    schema.hook("filter_body")(takes_numbers)
+    return schema
+
+
+def takes_numbers(_: schemathesis.HookContext, body: object) -> bool:
+    """Whether every integer in a body fits into 64 bits, as the server asks for."""
+    if isinstance(body, dict | list):
+        children = body.values() if isinstance(body, dict) else body
+        return all(takes_numbers(_, child) for child in children)
+    return not isinstance(body, int) or -(2**63) <= body < 2**64
+
+
+SCHEMAS = {f"{c.name}_{c.edition}": build_schema(c) for c in list_contracts()}
+
+
+def find_world(case: Case[Any]) -> World:
+    return cast(World, case.operation.app)
+
+
+@schemathesis.pytest.parametrize(**SCHEMAS)
+def test_every_operation_keeps_its_contract(case: Case[Any]) -> None:
+    """What is valid is served, what is not is refused in a declared shape, and nothing breaks."""
+    find_world(case).reset()
+
+    case.call_and_validate(additional_checks=[*CHECKS], excluded_checks=list_replaced())
+
+
+def build_journey(schema: BaseSchema) -> Any:
+    """A state machine that follows the contract's links while time goes by."""
+    world = cast(World, schema.app)
+
+    class Journey(schema.as_state_machine()):  # type: ignore[misc]
+        """One account submits and asks; its scenario decides how tasks end."""
+
+        def setup(self) -> None:
+            self.account = world.reset()
+            self.lifecycle = LifecycleCheck(max_polls=MAX_POLLS)
+
+        @initialize(scenario=st.sampled_from(["succeeds", "fails"]))
+        def choose(self, scenario: str) -> None:
+            self.account.scenario = scenario
+
+        def after_call(self, response: Response, case: Case[Any]) -> None:
+            super().after_call(response, case)
+            operation = find_operation(world.contract, case)
+            for reading in read_response(world.contract, operation, response):
+                world.reached.update(reading.moments)
+            self.account.advance(STEP)
+
+        def validate_response(self, response: Response, case: Case[Any], **given: Any) -> None:
+            case.validate_response(
+                response,
+                additional_checks=[*CHECKS, self.lifecycle.after_response],
+                excluded_checks=list_replaced(),
+                recorder=self.recorder,
+            )
+
+    return Journey
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_following_links_leads_to_success_and_to_failure(name: str) -> None:
+    """From submit to poll: every step keeps the contract, every task ends, both ends are seen."""
+    journey = build_journey(SCHEMAS[name])
+    journey.run(settings=settings(stateful_step_count=12))
+
+    assert {"ok", "succeeded", "failed"} <= cast(World, SCHEMAS[name].app).reached
