@@ -15,7 +15,7 @@ from typing import Final
 import uvicorn
 
 from mockserver.errors import MockServerError, PortInUse, UsageError
-from mockserver.web.asgi import App
+from mockserver.web.app import Emulator
 from mockserver.web.wire import Wire
 
 KEEP_ALIVE: Final = 75  # seconds; a shorter one would close under clients that poll slowly
@@ -77,7 +77,7 @@ def _explain(error: OSError, host: str, port: int) -> MockServerError:
     return UsageError(f"--host {host}: {error.strerror}; try 127.0.0.1")
 
 
-def run(app: App, sockets: Sequence[socket.socket], announce: Callable[[], None]) -> None:
+def run(app: Emulator, sockets: Sequence[socket.socket], announce: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; `announce` is called once requests are answered."""
     config = uvicorn.Config(
         app,
@@ -93,15 +93,18 @@ def run(app: App, sockets: Sequence[socket.socket], announce: Callable[[], None]
         timeout_graceful_shutdown=GRACE,
         backlog=BACKLOG,
     )
-    Listener(config, announce).run(list(sockets))
+    Listener(config, announce, app.end_streams).run(list(sockets))
 
 
 class Listener(uvicorn.Server):
     """uvicorn's server, announced when it serves, and ended by a signal with exit status 0."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, announce: Callable[[], None], end_streams: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._announce = announce
+        self._end_streams = end_streams
         self._wake: Callable[[], object] = lambda: None
         self._ended = asyncio.Event()
 
@@ -115,6 +118,11 @@ class Listener(uvicorn.Server):
         gc.set_threshold(50_000, 20, 100)
         gc.enable()
         self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop when every request under way is answered, which streams would never be."""
+        self._end_streams()
+        await super().shutdown(sockets)
 
     async def main_loop(self) -> None:
         """Renew the Date header each second until a signal comes; react to that at once."""

@@ -30,13 +30,12 @@ class Variant:
     @cached_property
     def input_schema(self) -> Schema:
         """The node that carries `task.input`: where prices and sizes look for their fields."""
-        return next(_find_fact(self.schema, "task.input"), self.schema)
+        return find_input(self.schema)[1]
 
     @cached_property
     def defaults(self) -> Mapping[str, object]:
-        """The declared defaults of the input's fields."""
-        fields = self.input_schema.get("properties", {})
-        return {name: node["default"] for name, node in fields.items() if "default" in node}
+        """The declared defaults of the input's fields, by slash-separated path."""
+        return dict(_list_defaults(self.input_schema, ""))
 
     def accepts(self, value: object) -> bool:
         """Whether a request body keeps the schema."""
@@ -135,8 +134,30 @@ class Body:
         return variant
 
 
-def _find_fact(schema: Schema, fact: str) -> Iterator[Schema]:
+def find_input(schema: Schema) -> tuple[tuple[str, ...], Schema]:
+    """Path and schema of the part of a body that describes the work; else the whole body."""
+    return next(_find_fact(schema, "task.input", ()), ((), schema))
+
+
+def find_node(schema: Schema, path: str) -> Schema | None:
+    """The schema of the field at a slash-separated path, or None."""
+    node: Schema | None = schema
+    for name in path.split("/"):
+        node = None if node is None else node.get("properties", {}).get(name)
+    return node
+
+
+def _find_fact(
+    schema: Schema, fact: str, path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Schema]]:
     if schema.get("x-fact") == fact:
-        yield schema
-    for child in schema.get("properties", {}).values():
-        yield from _find_fact(child, fact)
+        yield path, schema
+    for name, child in schema.get("properties", {}).items():
+        yield from _find_fact(child, fact, (*path, name))
+
+
+def _list_defaults(schema: Schema, prefix: str) -> Iterator[tuple[str, object]]:
+    for name, node in schema.get("properties", {}).items():
+        if "default" in node:
+            yield prefix + name, node["default"]
+        yield from _list_defaults(node, f"{prefix}{name}/")

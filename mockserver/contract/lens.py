@@ -34,6 +34,7 @@ from mockserver.contract.leaf import (
     compile_leaf,
 )
 
+
 def compile_lens(schema: Schema, where: str) -> Lens:
     """Compile a schema, references resolved; `where` names it in complaints."""
     if "const" in schema:

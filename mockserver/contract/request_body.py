@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from mockserver.clock import parse_range
-from mockserver.contract.body import Body, Variant
+from mockserver.contract.body import Body, Variant, find_input, find_node
 from mockserver.contract.document import Document
 from mockserver.contract.expression import parse_source
 from mockserver.contract.grammar import check_words, suggest
@@ -56,7 +56,9 @@ class BodyReader:
         variant = Variant(
             model,
             schema,
-            None if price is None else build_price(price, f"{where}/x-price"),
+            None
+            if price is None
+            else build_price(price, find_input(schema)[0], f"{where}/x-price"),
             None if yields is None else build_yields(yields),
         )
         if variant.yields and self._walks_full:
@@ -82,20 +84,35 @@ def merge(general: Mapping[str, Any], special: Mapping[str, Any]) -> dict[str, A
     return merged
 
 
-def build_price(words: Any, where: str) -> Price:
-    """The price table of `x-price`: a number, or rows with conditions on the input."""
+def build_price(words: Any, place: tuple[str, ...], where: str) -> Price:
+    """The price table of `x-price`: a number, or rows with conditions on the input.
+
+    `place` is the path of the input in the body.
+    """
     if not isinstance(words, Mapping):
         return Price((), to_thousandths(words))
     rows = tuple(
         PriceRow(dict(row["when"]), to_thousandths(row["credits"])) for row in words.get("rows", ())
     )
     times = words.get("times")
-    if times is not None:
-        try:
-            times = parse_source(times)[1][-1]
-        except ValueError as error:
-            raise ContractError(f"{where}/times", str(error)) from error
-    return Price(rows, to_thousandths(words["else"]), times)
+    field = None if times is None else _find_field(times, place, f"{where}/times")
+    return Price(rows, to_thousandths(words["else"]), field)
+
+
+def _find_field(expression: str, place: tuple[str, ...], where: str) -> str:
+    """The slash-separated path, within the input, of what an expression points at."""
+    try:
+        source, names = parse_source(expression)
+    except ValueError as error:
+        raise ContractError(where, str(error)) from error
+    depth = len(place)
+    if source != "request.body" or names[:depth] != place or len(names) == depth:
+        raise ContractError(
+            where,
+            f"{expression} is no field of the input",
+            f"write $request.body#/{'/'.join([*place, 'field'])}",
+        )
+    return "/".join(names[depth:])
 
 
 def build_yields(words: Mapping[str, Any]) -> Yields:
@@ -142,6 +159,6 @@ def _check_fields(variant: Variant, where: str) -> None:
         if variant.yields.format_from:
             looked_at[variant.yields.format_from] = "x-yields/format"
     for name, word in looked_at.items():
-        if name.split("/")[0] not in fields:
+        if find_node(variant.input_schema, name) is None:
             problem = f"looks at {name!r}, no field of the input"
             raise ContractError(f"{where}/{word}", problem, suggest(name, fields))

@@ -4,7 +4,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from mockserver.contract.yields import Yields
+from mockserver.contract.yields import Yields, find_field
 from mockserver.draw import draw
 from mockserver.engine.account import Account
 from mockserver.engine.task import Task
@@ -80,7 +80,9 @@ def sign(account: Account, task: Task, number: int, until: int) -> str:
 def find_format(task: Task, yields: Yields) -> tuple[str, str]:
     """Format and file extension: what the input asks for, if that is one that can be drawn."""
     if yields.format_from is not None:
-        asked = task.read_input().get(yields.format_from)
+        asked = find_field(task.read_input(), yields.format_from)
+        if asked is None and task.variant is not None:
+            asked = task.variant.defaults.get(yields.format_from)
         if isinstance(asked, str) and asked.lower() in _FORMATS:
             return _FORMATS[asked.lower()]
     return _FORMATS[yields.format]

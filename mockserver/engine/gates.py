@@ -100,8 +100,8 @@ def check_active(visit: Visit) -> Refusal | None:
 
 
 def check_credits(visit: Visit) -> Refusal | None:
-    """Credits that cover the price."""
-    if visit.holding.ledger.balance < visit.price:
+    """Credits that cover the price, beside what open tasks are still to be charged for."""
+    if visit.holding.ledger.balance - visit.holding.reserved < visit.price:
         return Refusal("insufficient_credits")
     return None
 

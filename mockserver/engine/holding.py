@@ -25,6 +25,7 @@ class Holding:
         "occurrences",
         "quota",
         "replays",
+        "reserved",
         "tasks",
     )
 
@@ -37,6 +38,7 @@ class Holding:
         self.occurrences: dict[bytes, int] = {}  # digest of a submit -> how many were accepted
         self.active = 0  # tasks that have not ended
         self.evicted = 0  # tasks that had to make room
+        self.reserved = 0  # what open tasks will cost that are charged when they succeed
         self._ended: deque[str] = deque()  # ids of ended tasks, the first to end first
 
     def put_task(self, task: Task, replay: str | None) -> None:
@@ -46,6 +48,8 @@ class Holding:
         self.active += 1
         if task.contract.money.charge == "submit":
             self.ledger.charge(task.created, task.price, task.id)
+        else:
+            self.reserved += task.price
         if replay is not None:
             self.replays[replay] = task.id
             if len(self.replays) > _MAX_REPLAYS:
@@ -61,11 +65,13 @@ class Holding:
             return None
         self.active -= 1
         self._ended.append(task_id)
-        is_charged = task.contract.money.charge == "submit"
         is_paid = task.is_paid(task.timeline.final.phase)
-        if is_charged and not is_paid:
-            self.ledger.refund(at, task.price, task_id)
-        elif is_paid and not is_charged:
+        if task.contract.money.charge == "submit":
+            if not is_paid:
+                self.ledger.refund(at, task.price, task_id)
+            return task
+        self.reserved -= task.price
+        if is_paid:
             self.ledger.charge(at, task.price, task_id)
         return task
 
@@ -80,8 +86,10 @@ class Holding:
         """Make room: let go of the task that ended first, or of the oldest if none has ended."""
         self.evicted += 1
         if not self._ended:
-            del self.tasks[next(iter(self.tasks))]
+            task = self.tasks.pop(next(iter(self.tasks)))
             self.active -= 1
+            if task.contract.money.charge == "succeeded":
+                self.reserved -= task.price
             return
         task = self.tasks.pop(self._ended.popleft())
         if self.occurrences.get(task.digest) == task.occurrence + 1:

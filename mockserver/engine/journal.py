@@ -47,7 +47,7 @@ class Journal:
         self._max_body = settings.max_body_bytes
 
     def add(self, entry: Entry) -> Entry:
-        """Put an entry at the end, its bodies cut to what a journal keeps; the entry as it is kept."""
+        """Put an entry at the end, its bodies cut; the entry as it is kept."""
         if len(entry.request) > self._max_body or len(entry.reply) > self._max_body:
             request, reply = entry.request[: self._max_body], entry.reply[: self._max_body]
             entry = entry._replace(request=request, reply=reply)

@@ -61,11 +61,9 @@ def _make_up(visit: Visit, condition: str) -> Facts:
     tier = find_tier(contract, visit.account.tier)
     if tier == UNLIMITED:
         tier = contract.default_tier or DEFAULT_TIER
-    if condition == "too_many_active":
-        limits = [limit for limit in list_limits(contract, tier) if limit.of == "active"]
-    else:
-        limits = list(visit.procedure.list_limits(tier))
-    limit = limits[0] if limits else _SOME_LIMIT
+    limits = [*visit.procedure.list_limits(tier)]
+    limits += [limit for limit in list_limits(contract, tier) if limit.of == "active"]
+    limit = next((limit for limit in limits if limit.then == condition), _SOME_LIMIT)
     name = visit.procedure.operation.id
     wait = draw(visit.account.seed, "wait", contract.name, name).pick_between(1, limit.per or 1)
     return {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -32,6 +32,9 @@ from mockserver.web.routes import Route, Site, build_local_site, build_provider_
 from mockserver.web.targets import Targets
 from mockserver.web.watch import Watch
 
+if TYPE_CHECKING:
+    from mockserver.web.feed import Feed
+
 HEALTH: Final = "/_mock/health"
 
 _HEALTHY: Final = Reply(200, orjson.dumps({"status": "ok", "version": VERSION}))
@@ -46,7 +49,7 @@ class Door:
     has_control: bool  # not under a provider's own name: that one belongs to somebody else
 
 
-def build_app(engine: Engine, options: Options) -> App:
+def build_app(engine: Engine, options: Options) -> "Emulator":
     """The ASGI application that serves an engine's contracts, its files and the control API."""
     return Emulator(engine, options)
 
@@ -61,7 +64,7 @@ class Emulator:
         self._providers = build_provider_sites(engine.contracts)
         self._doors: dict[str, Door] = {}  # by Host header, as it was sent
         self._guard = Guard(options.admin_token)
-        self._watch = Watch(engine, options.notice)
+        self._watch = Watch(engine.events, options.notice)
         targets = Targets(options.callback_hosts, options.own_ports)
         self._courier = Courier(engine.outbox, engine.clock, targets)
 
@@ -74,7 +77,13 @@ class Emulator:
         # Starlette costs a third of the whole start and is not needed for it.
         from mockserver.web.control import build_control
 
-        return build_control(self._engine, self._courier)
+        return build_control(self._engine, self._courier, self._feed)
+
+    @cached_property
+    def _feed(self) -> "Feed":
+        from mockserver.web.feed import Feed
+
+        return Feed(self._engine)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -98,6 +107,11 @@ class Emulator:
         else:
             await self._answer_stray(door.site, request, receive, send)
 
+    def end_streams(self) -> None:
+        """End the replies that would go on for as long as somebody reads them."""
+        if "_feed" in self.__dict__:
+            self._feed.close()
+
     def find_route(self, host: str, method: str, path: str) -> Route | None:
         """The operation behind a path without parameters, if the Host header may have it."""
         door = self._doors.get(host)  # an unknown one is judged in __call__
@@ -107,10 +121,7 @@ class Emulator:
         self, route: Route, request: Request, path: Mapping[str, str] = NOTHING
     ) -> Reply:
         """Answer a call for an operation; `path` holds the parameters in its path."""
-        call = read_call(route, request, path)
-        reply = self._engine.answer(call)
-        self._watch.report_call(call)
-        return reply
+        return self._engine.answer(read_call(route, request, path))
 
     async def _answer_call(
         self,
@@ -146,7 +157,6 @@ class Emulator:
                 request.raw,
             )
         )
-        self._watch.report_stray()
         await send_reply(send, reply, close=body is TOO_LARGE, with_body=request.method != "HEAD")
 
     async def _answer_own(
@@ -174,9 +184,13 @@ class Emulator:
 
     async def _answer_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await answer_lifespan(receive, send, self._courier.close)
+            await answer_lifespan(receive, send, self._stop)
         else:
             await send({"type": "websocket.close", "code": 1008})
+
+    async def _stop(self) -> None:
+        self.end_streams()
+        await self._courier.close()
 
     def _open_door(self, host: str) -> Door | Reply:
         """Judge a Host header that was not seen before."""

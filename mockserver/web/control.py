@@ -1,5 +1,7 @@
 """The control API: what tests and people ask about the server, and change in it."""
 
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
 from starlette.applications import Starlette
@@ -10,26 +12,29 @@ from starlette.routing import Route
 
 from mockserver.engine.engine import Engine
 from mockserver.engine.scenario import list_scenarios
+from mockserver.errors import MockServerError
 from mockserver.version import VERSION
 from mockserver.web.callbacks import Courier
 from mockserver.web.control_accounts import AccountRoutes
+from mockserver.web.feed import Feed, Stream, read_viewer
 from mockserver.web.fields import ControlError, read_filters, read_part, suggest
 from mockserver.web.journals import ENTRY_FILTERS, select_entries
-from mockserver.web.replies import answer
+from mockserver.web.replies import PRIVATE, answer
 from mockserver.web.views import view_contract
 
 HEALTH: Final = "/_mock/health"
 
 
-def build_control(engine: Engine, courier: Courier) -> Starlette:
+def build_control(engine: Engine, courier: Courier, feed: Feed) -> Starlette:
     """The ASGI application of everything below /_mock."""
     control = Starlette(
         routes=[
-            *ServerRoutes(engine, courier).list_routes(),
+            *ServerRoutes(engine, courier, feed).list_routes(),
             *AccountRoutes(engine, courier).list_routes(),
         ],
         exception_handlers={
             ControlError: _answer_control_error,
+            MockServerError: _answer_bad_value,
             HTTPException: _answer_http_exception,
         },
     )
@@ -40,19 +45,22 @@ def build_control(engine: Engine, courier: Courier) -> Starlette:
 class ServerRoutes:
     """The routes that are about the server, not about one account."""
 
-    def __init__(self, engine: Engine, courier: Courier) -> None:
+    def __init__(self, engine: Engine, courier: Courier, feed: Feed) -> None:
         self._engine = engine
         self._courier = courier
+        self._feed = feed
 
     def list_routes(self) -> list[Route]:
         """Every route."""
         return [
             Route("/_mock", self.list_calls, methods=["GET"]),
+            Route("/_mock/openapi.json", self.show_document, methods=["GET"]),
             Route(HEALTH, self.show_health, methods=["GET"]),
             Route("/_mock/providers", self.list_providers, methods=["GET"]),
             Route("/_mock/contracts/{provider}", self.show_contract, methods=["GET"]),
             Route("/_mock/scenarios", self.list_scenarios, methods=["GET"]),
             Route("/_mock/requests", self.list_requests, methods=["GET"]),
+            Route("/_mock/events", self.show_events, methods=["GET"]),
             Route("/_mock/reset", self.reset, methods=["POST"]),
         ]
 
@@ -64,6 +72,10 @@ class ServerRoutes:
             for method in sorted(route.methods - {"HEAD"})
         ]
         return answer({"version": VERSION, "calls": calls})
+
+    async def show_document(self, _: Request) -> Response:
+        """What every call takes and answers, as an OpenAPI document."""
+        return Response(_read_document(), 200, PRIVATE, "application/json")
 
     async def show_health(self, _: Request) -> Response:
         """Whether everything is loaded."""
@@ -100,6 +112,10 @@ class ServerRoutes:
         strays = [(None, entry) for entry in self._engine.strays.entries]
         return answer(select_entries([*rows, *strays], filters))
 
+    async def show_events(self, request: Request) -> Stream:
+        """What happens from now on, as server-sent events."""
+        return self._feed.open(read_viewer(request))
+
     async def reset(self, _: Request) -> Response:
         """Make everything as it was at the start; no callback arrives after the answer."""
         self._engine.reset()
@@ -111,11 +127,20 @@ def _read_sentence(route: Route) -> str:
     return " ".join((route.endpoint.__doc__ or "").split())
 
 
+@cache
+def _read_document() -> bytes:
+    return files("mockserver.web").joinpath("openapi.json").read_bytes()
+
+
 async def _answer_control_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, ControlError):
         raise error
     hint = {"hint": error.hint} if error.hint else {}
     return answer({"error": error.error, **hint}, error.status)
+
+
+async def _answer_bad_value(_: Request, error: Exception) -> Response:
+    return answer({"error": str(error)}, 400)
 
 
 async def _answer_http_exception(request: Request, error: Exception) -> Response:

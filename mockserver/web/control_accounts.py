@@ -12,8 +12,9 @@ from mockserver.contract.model import Contract
 from mockserver.contract.moments import Phase
 from mockserver.engine.account import Account
 from mockserver.engine.engine import Engine
+from mockserver.engine.events import EventKind
 from mockserver.engine.scenario import choose, find_nearest, list_scenarios
-from mockserver.errors import UsageError
+from mockserver.errors import MockServerError
 from mockserver.web.callbacks import Courier
 from mockserver.web.fields import (
     FLAG,
@@ -76,6 +77,8 @@ class AccountRoutes:
     async def list_accounts(self, _: Request) -> Response:
         """Every account, the idlest first."""
         accounts = self._engine.accounts
+        for account in accounts:
+            account.settle()
         rows = [view_account(account, self._contracts) for account in accounts]
         return answer({"accounts": rows, "evicted": accounts.evicted})
 
@@ -90,6 +93,7 @@ class AccountRoutes:
         account = self._open(request)
         for name, value in fields.items():
             setattr(account, name, value)
+        account.tell(EventKind.ACCOUNT_CHANGED)
         return answer(view_account(account, self._contracts))
 
     async def forget_account(self, request: Request) -> Response:
@@ -112,6 +116,7 @@ class AccountRoutes:
             ledger.set_balance(account.settle(), round(fields["set"] * 1000))
         else:
             ledger.add(account.settle(), round(fields["add"] * 1000))
+        account.tell(EventKind.ACCOUNT_CHANGED)
         return answer({"provider": contract.name, "balance": view_credits(ledger.balance)})
 
     async def show_clock(self, request: Request) -> Response:
@@ -129,9 +134,10 @@ class AccountRoutes:
         except ValueError as error:
             raise ControlError(400, f"'advance': {error}") from error
         account = self._open(request)
+        if "advance" in fields:
+            account.advance(span)  # first, since it may refuse
         if "freeze" in fields:
             account.freeze(fields["freeze"])
-        account.advance(span)
         if fields.get("deliveries") != SKIP:
             await self._courier.drain(account, MAX_WAIT)
         waiting = [d for d in account.deliveries.values() if d.is_overdue(account.now())]
@@ -141,9 +147,9 @@ class AccountRoutes:
     async def list_tasks(self, request: Request) -> Response:
         """Every task of an account in order of submit; this is no poll."""
         account = self._open(request)
-        now = account.settle()
+        now = account.now()
         rows = [
-            view_task(task, holding, now)
+            view_task(task, now)
             for holding in account.holdings.values()
             for task in holding.tasks.values()
         ]
@@ -157,15 +163,15 @@ class AccountRoutes:
         holding = next((h for h in account.holdings.values() if task_id in h.tasks), None)
         if holding is None:
             raise ControlError(404, f"the account has no task {task_id!r}")
-        if account.settle() >= holding.tasks[task_id].ended:
+        if account.now() >= holding.tasks[task_id].ended:
             raise ControlError(409, f"task {task_id!r} has ended already")
         provider, failure = holding.contract.name, fields.get("failure")
         try:
             outcome = Phase(fields.get("outcome", Phase.FAILED))
             task = self._engine.force_task(account, provider, task_id, outcome, failure)
-        except (UsageError, ValueError) as error:
+        except (MockServerError, ValueError) as error:
             raise ControlError(400, str(error), "outcomes are succeeded and failed") from error
-        return answer(view_task(task, holding, account.now()))
+        return answer(view_task(task, account.now()))
 
     async def list_requests(self, request: Request) -> Response:
         """The account's journal, filtered."""
@@ -175,9 +181,10 @@ class AccountRoutes:
 
     async def clear_requests(self, request: Request) -> Response:
         """Forget the journal; numbers of entries go on."""
-        journal = self._open(request).journal
-        cleared = len(journal.entries)
-        journal.clear()
+        account = self._open(request)
+        cleared = len(account.journal.entries)
+        account.journal.clear()
+        account.tell(EventKind.JOURNAL_CLEARED)
         return answer({"cleared": cleared})
 
     async def list_callbacks(self, request: Request) -> Response:
@@ -186,15 +193,17 @@ class AccountRoutes:
         return answer({"callbacks": [view_delivery(delivery) for delivery in deliveries]})
 
     def _open(self, request: Request) -> Account:
-        """The account of a key or an id; a key that was not used yet gets its account."""
+        """The account of a key or an id, settled; a key that was not used yet gets its account."""
         key = read_part(request, "key")
         account = self._engine.find_account(key)
         if account is None and _ID.fullmatch(key):
             raise ControlError(404, f"there is no account {key}", "GET /_mock/accounts lists them")
         try:
-            return account or self._engine.open_account(key)
-        except UsageError as error:
+            account = account or self._engine.open_account(key)
+        except MockServerError as error:
             raise ControlError(404, str(error)) from error
+        account.settle()
+        return account
 
     def _find_contract(self, name: str | None) -> Contract:
         if name is None and len(self._contracts) == 1:

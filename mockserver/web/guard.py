@@ -27,7 +27,8 @@ class Guard:
                 "the token was printed at the start and stands in the ready file",
             )
         origin = headers.get("origin", request.origin)
-        if origin != request.origin or headers.get("sec-fetch-site") == "cross-site":
+        site = headers.get("sec-fetch-site", "none")  # a person who typed the address comes from none
+        if origin != request.origin or site not in {"same-origin", "none"}:
             return build_error(403, "the control API does not talk to pages of other origins")
         if not _is_json(headers):
             return build_error(

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
 from mockserver.contract.model import Contract
 from mockserver.engine.account import Account
+from mockserver.engine.call import Malformed
 from mockserver.engine.delivery import Delivery
-from mockserver.engine.holding import Holding
+from mockserver.engine.events import Event, EventKind
 from mockserver.engine.journal import Entry
 from mockserver.engine.task import Task
+from mockserver.web.decode import decode_json
 
 View = dict[str, Any]
 
@@ -70,13 +70,13 @@ def view_clock(account: Account) -> View:
     return {"now": now, "time": format_instant(now), "frozen": account.is_frozen}
 
 
-def view_task(task: Task, holding: Holding, now: int) -> View:
+def view_task(task: Task, now: int) -> View:
     """A task as it stands at a moment, and where it is heading."""
     state = task.timeline.find_step(now - task.created).state
     ended = now >= task.ended
     return {
         "id": task.id,
-        "provider": holding.contract.name,
+        "provider": task.contract.name,
         "operation": task.operation.id,
         "model": None if task.variant is None else task.variant.model,
         "state": state.name,
@@ -148,14 +148,39 @@ def view_entry(entry: Entry, account: Account | None) -> View:
     }
 
 
+def view_event(event: Event, contracts: Mapping[str, Contract]) -> View:
+    """Something that happened, with what it is about as it stands now."""
+    account = event.account
+    return {
+        "number": event.number,
+        "kind": event.kind,
+        "at": event.at,
+        "time": format_instant(event.at),
+        "account": None if account is None else {"id": account.id, "key": account.label},
+        "subject": _view_subject(event, contracts),
+    }
+
+
+def _view_subject(event: Event, contracts: Mapping[str, Contract]) -> View | None:
+    account, subject = event.account, event.subject
+    if isinstance(subject, Entry):
+        return view_entry(subject, account)
+    if isinstance(subject, Task):
+        return view_task(subject, event.at)
+    if isinstance(subject, Delivery):
+        return view_delivery(subject)
+    if account is None or event.kind is EventKind.JOURNAL_CLEARED:
+        return None
+    is_clock = event.kind is EventKind.CLOCK_MOVED
+    return view_clock(account) if is_clock else view_account(account, contracts)
+
+
 def view_body(raw: bytes) -> Any:
     """A body as the JSON it holds, else as text; None if it is empty."""
     if not raw:
         return None
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return raw.decode("utf-8", "replace")
+    value = decode_json(raw, None)
+    return raw.decode("utf-8", "replace") if isinstance(value, Malformed) else value
 
 
 def view_credits(thousandths: int) -> int | float:

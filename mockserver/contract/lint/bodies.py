@@ -1,8 +1,8 @@
 """Rules for request bodies: their models, prices, sizes and examples."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from mockserver.contract.body import find_node
 from mockserver.contract.document import escape, walk
 from mockserver.contract.leaf import Schema
 from mockserver.contract.lint.finding import Complaint
@@ -52,9 +52,9 @@ def check_each_submit_says_what_it_makes(subject: Subject) -> Iterator[Complaint
 def check_defaults_are_allowed(subject: Subject) -> Iterator[Complaint]:
     """A field's default is a value that it accepts."""
     for body in subject.bodies:
-        fields = body.variant.input_schema.get("properties", {})
         for name, value in body.variant.defaults.items():
-            if not Validator(fields[name], body.where).accepts(value):
+            node = find_node(body.variant.input_schema, name)
+            if node is not None and not Validator(node, body.where).accepts(value):
                 yield Complaint(body.where, f"the default {value!r} of {name} is not allowed")
 
 
@@ -107,14 +107,3 @@ def _accepts_part(schema: Schema, part: Mapping[str | None, object]) -> bool:
     """Whether an input may have these fields together; what else it needs is left aside."""
     alone = {word: value for word, value in schema.items() if word != "required"}
     return Validator(alone, "the input").accepts({k: v for k, v in part.items() if k})
-
-
-def find_node(schema: Schema, path: str) -> Mapping[str, Any] | None:
-    """The schema of the field at a slash-separated path, or None."""
-    node: Any = schema
-    for name in path.split("/"):
-        node = node.get("properties", {}).get(name)
-        if node is None:
-            return None
-    found: Mapping[str, Any] = node
-    return found

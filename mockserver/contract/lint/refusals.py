@@ -55,7 +55,7 @@ def _list_raised_by_limits(contract: Contract, operation: Operation) -> Raised:
 
 def _list_raised_by_request(operation: Operation) -> Raised:
     for parameter in operation.parameters:
-        if parameter.required:
+        if parameter.required and parameter.where != "path":
             yield "missing_field", f"its parameter {parameter.name} is required"
     if operation.body is not None:
         yield "malformed", "it reads a body"

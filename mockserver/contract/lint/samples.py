@@ -34,10 +34,9 @@ SUBMIT: Final[Facts] = {
     "task.input": {"prompt": "a red fox"},
     "input.prompt": "a red fox",
 }
-LINK: Final[Facts] = {
-    "link.source": "https://files.example/1.png",
-    "link.address": "https://files.example/1.png?until=1",
-}
+SOURCE: Final[Facts] = {"link.source": "https://files.example/1.png"}
+LINK: Final[Facts] = {**SOURCE, "link.address": "https://files.example/1.png?until=1"}
+ASKED: Final[dict[Role | None, Facts]] = {Role.LINK: LINK, Role.UPLOAD: SOURCE}
 ENDED: Final[Facts] = {"task.finished": CREATED + 14_250, "task.elapsed": 14_250}
 RATE: Final[Facts] = {
     "refusal.retry_after": 7,
@@ -72,6 +71,7 @@ def make_samples(
     """Samples of the shapes of an operation with a role; `said` is what every submit tells."""
     for moment, shape in _list_moments(contract, role, shapes):
         for facts in _make_facts(contract, said, role, moment):
+            facts["reply.code"] = shape.code or shape.status
             yield Sample(moment, shape, facts, shape.lens.render(facts))
 
 
@@ -109,7 +109,7 @@ def _make_facts(contract: Contract, said: Facts, role: Role | None, moment: str)
     if moment == OK and role is Role.SUBMIT:
         yield {**CALL, **TASK, **said, "task.state": contract.lifecycle.entry}
     elif moment == OK and role not in LOOKING_UP:
-        yield {**CALL, **(LINK if role is Role.LINK else {})}
+        yield {**CALL, **ASKED.get(role, {})}
     elif moment in set(Phase):
         for state in _list_words(contract, Phase(moment)):
             for ending in _list_endings(contract, Phase(moment)):

@@ -54,6 +54,11 @@ def check_schemas_can_be_used(subject: Subject) -> Iterator[Complaint]:
         (shape.where, shape.schema) for shape in subject.shapes
     ]
     schemas += [(body.where, body.variant.schema) for body in subject.bodies]
+    schemas += [
+        (f"{shape.where}, header {name}", schema)
+        for shape in subject.shapes
+        for name, schema in shape.headers.items()
+    ]
     for operation in subject.contract.operations.values():
         for index, parameter in enumerate(operation.parameters):
             where = subject.place(operation, f"/parameters/{index}/schema")
@@ -80,6 +85,6 @@ def _check_schema(schema: Mapping[str, Any], where: str) -> Iterator[Complaint]:
 
 def _check_lens(shape: Shape) -> Iterator[Complaint]:
     try:
-        _ = shape.lens
+        _ = shape.lens, shape.header_lenses
     except ContractError as error:
         yield complain(error)
