@@ -40,9 +40,13 @@ class Draw:
         for literal, fill, size in parse_pattern(pattern):
             text += literal
             if fill is not None:
-                text += fill(self._branch(field) if field else self, size)
+                text += fill(self.branch(str(field)) if field else self, size)
                 field += 1
         return text
+
+    def branch(self, name: str) -> "Draw":
+        """Another draw about the same, told apart from its other branches by a name."""
+        return Draw(blake2b(self._digest + name.encode()).digest())
 
     def spell(self, alphabet: str, length: int) -> str:
         """A word of up to 99 letters of an alphabet."""
@@ -53,11 +57,8 @@ class Draw:
             letters.append(alphabet[place])
         return "".join(letters)
 
-    def _branch(self, number: int) -> "Draw":
-        return Draw(blake2b(self._digest + b"%d" % number).digest())
-
     def _stretch(self, length: int) -> bytes:
-        digest = self._digest
+        digest = self._digest  # 64 bytes
         while len(digest) < length:
             digest += blake2b(digest).digest()
         return digest

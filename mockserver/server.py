@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from types import FrameType
 from typing import Final
 
@@ -16,11 +17,13 @@ import uvicorn
 
 from mockserver.errors import MockServerError, PortInUse, UsageError
 from mockserver.web.app import Emulator
-from mockserver.web.wire import Wire
+from mockserver.web.limits import Limits
+from mockserver.web.wire import LIMITS, Wire
 
-KEEP_ALIVE: Final = 75  # seconds; a shorter one would close under clients that poll slowly
-GRACE: Final = 2  # seconds for requests that are under way when the server stops
+GRACE: Final = 1.0  # seconds for requests that are under way when the server stops
+PAUSE: Final = 0.02  # seconds between two looks at them
 BACKLOG: Final = 2048
+SPARE_FILES: Final = 128  # for what a server opens besides connections
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
@@ -79,32 +82,54 @@ def _explain(error: OSError, host: str, port: int) -> MockServerError:
 
 def run(app: Emulator, sockets: Sequence[socket.socket], announce: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; `announce` is called once requests are answered."""
-    config = uvicorn.Config(
-        app,
-        http=Wire,
-        loop="asyncio",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=GRACE,
-        backlog=BACKLOG,
-    )
-    Listener(config, announce, app.end_streams).run(list(sockets))
+
+    def begin() -> None:
+        # What is loaded now stays; later collections need not look at it again.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
+        gc.enable()
+        announce()
+
+    Listener(app, begin, Limits(connections=make_room())).run(list(sockets))
+
+
+def make_room(connections: int = LIMITS.connections) -> int:
+    """How many connections fit beside what else is open; asks for room for all of them."""
+    try:
+        import resource
+    except ImportError:  # a system that counts no files
+        return connections
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + SPARE_FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return connections
+    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(1, soft - SPARE_FILES)
 
 
 class Listener(uvicorn.Server):
     """uvicorn's server, announced when it serves, and ended by a signal with exit status 0."""
 
     def __init__(
-        self, config: uvicorn.Config, announce: Callable[[], None], end_streams: Callable[[], None]
+        self, app: Emulator, announce: Callable[[], None], limits: Limits = LIMITS
     ) -> None:
+        config = uvicorn.Config(
+            app,
+            http=partial(Wire, limits=limits),  # type: ignore[arg-type]  # it makes protocols
+            loop="asyncio",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+        )
         super().__init__(config)
         self._announce = announce
-        self._end_streams = end_streams
+        self._end_streams = app.end_streams
+        self._tick = limits.tick_seconds
         self._wake: Callable[[], object] = lambda: None
         self._ended = asyncio.Event()
 
@@ -113,23 +138,44 @@ class Listener(uvicorn.Server):
         loop = asyncio.get_running_loop()
         self._wake = lambda: loop.call_soon_threadsafe(self._ended.set)
         await super().startup(sockets)
-        # What is loaded now stays; later collections need not look at it again.
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 100)
-        gc.enable()
         self._announce()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop when every request under way is answered, which streams would never be."""
-        self._end_streams()
-        await super().shutdown(sockets)
-
     async def main_loop(self) -> None:
-        """Renew the Date header each second until a signal comes; react to that at once."""
+        """Renew the Date header and end late connections until a signal comes."""
+        loop = asyncio.get_running_loop()
         while not self.should_exit:
             await self.on_tick(0)
+            for connection in self._list_connections():
+                connection.check_deadline(loop.time())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), 1)
+                await asyncio.wait_for(self._ended.wait(), self._tick)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more requests, wait GRACE for those under way, cut off the rest."""
+        self._end_streams()
+        for server in self.servers:
+            server.close()
+        close(sockets or [])
+        for connection in self._list_connections():
+            connection.shutdown()
+        await self._wait_for_answers()
+        for connection in self._list_connections():
+            connection.transport.abort()
+        await asyncio.sleep(0)  # now every request knows that nobody waits for it
+        for task in self.server_state.tasks:
+            task.cancel()
+        if not self.force_exit:
+            await self.lifespan.shutdown()
+
+    async def _wait_for_answers(self) -> None:
+        state = self.server_state
+        left = GRACE
+        while (state.connections or state.tasks) and left > 0 and not self.force_exit:
+            await asyncio.sleep(PAUSE)
+            left -= PAUSE
+
+    def _list_connections(self) -> list[Wire]:
+        return list(self.server_state.connections)  # type: ignore[arg-type]  # no other kind is made
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -146,7 +192,8 @@ class Listener(uvicorn.Server):
             for name, handler in before.items():
                 signal.signal(name, handler)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop; a second SIGINT does not wait for requests under way."""
-        super().handle_exit(sig, frame)
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Begin to stop; a second signal does not wait for requests under way."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
         self._wake()

@@ -165,7 +165,8 @@ def translate(response: "Response", case: "Case[Any]") -> "Response":
 
 
 def _has_undeclared_method(case: "Case[Any]") -> bool:
-    return case.method.upper() != case.operation.method.upper()
+    sent, declared = str(case.method), str(case.operation.method)
+    return sent.upper() != declared.upper()
 
 
 def _find_own(name: str) -> Check:

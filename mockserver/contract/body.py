@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
+from mockserver.contract.expression import look_up
 from mockserver.contract.facts import Facts
 from mockserver.contract.leaf import Schema
 from mockserver.contract.validate import Validator, Violation
@@ -31,6 +32,15 @@ class Variant:
     def input_schema(self) -> Schema:
         """The node that carries `task.input`: where prices and sizes look for their fields."""
         return find_input(self.schema)[1]
+
+    def find_input(self, value: object) -> Mapping[str, object]:
+        """The part of a request body that describes the work; empty if it is no object."""
+        found = look_up(value, self._input_path)
+        return found if isinstance(found, dict) else {}
+
+    @cached_property
+    def _input_path(self) -> tuple[str, ...]:
+        return find_input(self.schema)[0]
 
     @cached_property
     def defaults(self) -> Mapping[str, object]:
@@ -65,12 +75,14 @@ class Variant:
 class Outline:
     """A schema cut down to what is asked for with every call: its fields and their facts."""
 
-    __slots__ = ("_fact", "_fields", "_speaking")
+    __slots__ = ("_fact", "_names", "_nested", "_speaking")
 
     def __init__(self, schema: Schema) -> None:
+        fields = {name: Outline(n) for name, n in schema.get("properties", {}).items()}
         self._fact: str | None = schema.get("x-fact")
-        self._fields = {name: Outline(n) for name, n in schema.get("properties", {}).items()}
-        self._speaking = tuple((n, field) for n, field in self._fields.items() if field.speaks)
+        self._names = frozenset(fields)
+        self._nested = tuple((name, field) for name, field in fields.items() if field._names)
+        self._speaking = tuple((name, field) for name, field in fields.items() if field.speaks)
 
     @property
     def speaks(self) -> bool:
@@ -91,13 +103,13 @@ class Outline:
 
     def find_undeclared(self, value: object, pointer: str, found: list[str]) -> None:
         """Collect the pointers of fields that are not declared."""
-        if self._fields and isinstance(value, dict):
-            for name, child in value.items():
-                field = self._fields.get(name)
-                if field is None:
-                    found.append(f"{pointer}/{name}")
-                elif field._fields:
-                    field.find_undeclared(child, f"{pointer}/{name}", found)
+        if not self._names or not isinstance(value, dict):
+            return
+        for name, field in self._nested:
+            if name in value:
+                field.find_undeclared(value[name], f"{pointer}/{name}", found)
+        if not value.keys() <= self._names:
+            found.extend(f"{pointer}/{name}" for name in value if name not in self._names)
 
 
 class Body:

@@ -36,7 +36,11 @@ class DeliveryTerms:
         return self.when is None or phase in self.when
 
     def wait_after(self, attempt: int) -> int | None:
-        """How long after the attempt with a number, from 1, the next one comes; None: never."""
+        """How long after the attempt with a number, from 1, the next one is due; None: never.
+
+        It is counted from the moment at which that attempt was due, so that a receiver which takes
+        its time to fail does not move the others. An attempt follows the answer to the one before.
+        """
         if attempt >= self.attempts:
             return None
         return self.spacing[min(attempt, len(self.spacing)) - 1]

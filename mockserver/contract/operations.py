@@ -121,6 +121,7 @@ class OperationReader:
             link["operationId"]: link.get("parameters", {})
             for response in responses.values()
             for link in self._follow(response, self._document.name, "")[0].get("links", {}).values()
+            if "operationId" in link  # one with an operationRef is for other tools
         }
 
     def _read_callbacks(self, node: dict[str, Any], pointer: str) -> Iterator[CallbackForm]:

@@ -15,6 +15,7 @@ from mockserver.contract.model import (
     State,
 )
 from mockserver.contract.moments import Phase
+from mockserver.draw import parse_pattern
 from mockserver.errors import ContractError
 
 OPENING_BALANCE: Final = 100_000
@@ -39,6 +40,7 @@ class Rules:
 def build_rules(words: Mapping[str, Any], where: str) -> Rules:
     """Build the rules from the word's value, which keeps the grammar."""
     keeps = words.get("retention", {})
+    _check_ids(words["ids"], f"{where}/ids")
     return Rules(
         lifecycle=_build_lifecycle(words["lifecycle"], f"{where}/lifecycle"),
         money=Money(
@@ -59,6 +61,13 @@ def build_rules(words: Mapping[str, Any], where: str) -> Rules:
             if name != "x-basis"
         },
     )
+
+
+def _check_ids(pattern: str, where: str) -> None:
+    try:
+        parse_pattern(pattern)
+    except ValueError as error:
+        raise ContractError(where, str(error)) from error
 
 
 def to_thousandths(credits: float) -> int:

@@ -32,8 +32,11 @@ class Price:
 
     def compute(self, data: Mapping[str, object], defaults: Mapping[str, object]) -> int:
         """The price of an input in thousandths of a credit; absent fields count as defaults."""
-        credits = next((r.credits for r in self.rows if _fits(r.when, data, defaults)), None)
-        amount = self.otherwise if credits is None else credits
+        amount = self.otherwise
+        for row in self.rows:
+            if _fits(row.when, data, defaults):
+                amount = row.credits
+                break
         if self.times is None:
             return amount
         count = find_field(data, self.times)

@@ -6,7 +6,7 @@ from mockserver.clock import Clock
 from mockserver.contract.model import Contract, Failure
 from mockserver.contract.moments import Phase
 from mockserver.engine.agenda import END, Agenda, Due
-from mockserver.engine.delivery import Delivery
+from mockserver.engine.deliveries import Deliveries
 from mockserver.engine.events import EventKind, Events, Subject
 from mockserver.engine.holding import Holding
 from mockserver.engine.journal import Entry, Journal
@@ -18,20 +18,20 @@ from mockserver.errors import UsageError
 LAST_INSTANT: Final = 221_845_392_000_000  # the end of the year 8999, where dates can be written
 
 
-MAX_DELIVERIES: Final = 20_000
-
-
 class Desk(Protocol):
     """Whoever sends callbacks."""
 
-    def plan_callbacks(self, account: "Account", task: Task, since: int) -> None:
-        """Plan what a task's client is to be told from a moment on."""
+    def plan_callbacks(self, account: "Account", task: Task, first: int) -> None:
+        """Plan what a task's client is to be told, from the step with a number on."""
 
     def take_due(self, account: "Account", due: Due) -> None:
         """Something that is to be sent has fallen due."""
 
     def watch(self, account: "Account") -> None:
         """The account's clock was moved: look anew when it is to be settled."""
+
+    def drop(self, account: "Account") -> None:
+        """The account is forgotten: nothing is to be sent for it any more."""
 
 
 class Account:
@@ -43,7 +43,6 @@ class Account:
 
     __slots__ = (
         "_clock",
-        "_delivered",
         "_desk",
         "_events",
         "_frozen",
@@ -56,6 +55,7 @@ class Account:
         "holdings",
         "http_status",
         "id",
+        "is_forgotten",
         "journal",
         "label",
         "scenario",
@@ -77,14 +77,14 @@ class Account:
         self.http_status: str | None = None  # "envelope" or "code"; None for the contract's own
         self.holdings: dict[str, Holding] = {}  # by provider
         self.agenda = Agenda()
-        self.deliveries: dict[int, Delivery] = {}  # by number, the oldest first
+        self.deliveries = Deliveries(settings)
         self.journal = Journal(settings, settings.max_entries)
+        self.is_forgotten = False  # then nothing of it may happen any more
         # To be noted once, with the first request.
         self.warning = "the API key looks like a live one" if key.looks_live else None
         self._clock = clock
         self._desk = desk
         self._events = events
-        self._delivered = 0  # deliveries ever made
         self._shift = 0
         self._frozen: int | None = None
         self._latest = clock.now()
@@ -141,9 +141,11 @@ class Account:
         return now
 
     def find_next_wake(self) -> int | None:
-        """When the wall clock will show that something is due; None if its clock stands still."""
+        """When the wall clock shows that something is due; None if it never will by itself."""
         at = self.agenda.next_at
-        return None if at is None or self.is_frozen else at - self._shift
+        if at is None or self._frozen is None:
+            return None if at is None else at - self._shift
+        return self._clock.now() if at <= self._frozen else None
 
     def enter(self, entry: Entry) -> None:
         """Put an entry into its journal."""
@@ -155,18 +157,6 @@ class Account:
         """Let whoever listens know of something that happened just now."""
         if self._events.is_heard:
             self._events.publish(kind, self.now(), self, subject)
-
-    def put_delivery(self, delivery: Delivery) -> Delivery:
-        """Keep a delivery; if there are too many, the oldest is forgotten."""
-        self.deliveries[delivery.number] = delivery
-        if len(self.deliveries) > MAX_DELIVERIES:
-            del self.deliveries[next(iter(self.deliveries))]
-        return delivery
-
-    def count_delivery(self) -> int:
-        """The number of the next delivery."""
-        self._delivered += 1
-        return self._delivered
 
     def open_holding(self, contract: Contract) -> Holding:
         """What it has at a provider; the first time, that is the opening balance."""
@@ -184,7 +174,7 @@ class Account:
         holding.put_task(task, replay)
         self.agenda.plan(task.ended, END, task.contract.name, task.id)
         if task.callbacks:
-            self._desk.plan_callbacks(self, task, task.created)
+            self._desk.plan_callbacks(self, task, 1)
         if self._events.is_heard:
             self._events.publish(EventKind.TASK_SUBMITTED, task.created, self, task)
 
@@ -194,9 +184,14 @@ class Account:
         ended = self.holdings[task.contract.name].cut_task(task, now, phase, failure)
         self.agenda.plan(now, END, task.contract.name, task.id)
         if task.callbacks:
-            self._desk.plan_callbacks(self, ended, now)
+            self._desk.plan_callbacks(self, ended, len(ended.timeline.steps) - 1)
         self.settle()
         return ended
+
+    def forget(self) -> None:
+        """It is an account no more: what is planned for it will not happen."""
+        self.is_forgotten = True
+        self._desk.drop(self)
 
     def _move_on(self) -> None:
         """Its clock was moved: run what is due now, and have it looked at when more is."""

@@ -46,15 +46,19 @@ class Accounts:
         if len(self._by_id) > self._settings.max_accounts:
             _, idlest = self._by_id.popitem(last=False)
             self.evicted += 1
+            idlest.forget()
             idlest.tell(EventKind.ACCOUNT_FORGOTTEN)
         return account
 
     def forget(self, account: Account) -> None:
         """Forget an account and everything it has."""
         if self._by_id.pop(account.id, None) is not None:
+            account.forget()
             account.tell(EventKind.ACCOUNT_FORGOTTEN)
 
     def clear(self) -> None:
         """Forget every account."""
+        for account in self:
+            account.forget()
         self._by_id.clear()
         self.evicted = 0

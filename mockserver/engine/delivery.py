@@ -49,9 +49,11 @@ class Delivery:
     held: str | None = None  # why it was held back
     attempts: list[Attempt] = field(default_factory=list)
 
-    def is_overdue(self, now: int) -> bool:
-        """Whether an attempt is due that was not made, or not answered yet."""
-        return self.standing is Standing.WAITING and self.due <= now
+    def is_undelivered(self, now: int) -> bool:
+        """Whether it did not arrive: an attempt is due and not answered, or there is none left."""
+        if self.standing is Standing.WAITING:
+            return self.due <= now
+        return self.standing is not Standing.DELIVERED
 
     def hold(self, reason: str) -> None:
         """Never send it."""

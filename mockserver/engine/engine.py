@@ -90,7 +90,9 @@ class Engine:
         if stray.contract is None or stray.contract.unknown_path is None:
             reply = Reply(404, orjson.dumps({"error": note}))
         else:
-            facts: Facts = {"call.path": stray.path, "call.time": now}
+            # The provider itself knows nothing of the name under which it is served here.
+            path = stray.path.removeprefix(f"/{stray.contract.name}")
+            facts: Facts = {"call.path": path or "/", "call.time": now}
             reply = Form(stray.contract.unknown_path).fill(facts, None, None)
         entry = enter_stray(self.strays, stray, now, reply, note)
         self.events.publish(EventKind.STRAY, now, None, entry)
@@ -124,12 +126,10 @@ class Engine:
     def forget_account(self, account: Account) -> None:
         """Forget an account and everything it has."""
         self.accounts.forget(account)
-        self.outbox.drop(account)
 
     def reset(self) -> None:
         """Make everything as it was at the start."""
         self.accounts.clear()
-        self.outbox.drop()
         self.strays = Journal(self.settings, self.settings.max_strays)
         self.events.publish(EventKind.RESET, self.clock.now())
 

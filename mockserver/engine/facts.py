@@ -15,7 +15,7 @@ from mockserver.engine.timeline import Step
 class Scene:
     """A task on one step of its timeline, and whose it is."""
 
-    __slots__ = ("_said", "account", "has_ended", "phase", "since", "state", "task")
+    __slots__ = ("_said", "account", "phase", "since", "state", "task")
 
     def __init__(self, account: Account, task: Task, step: Step) -> None:
         self.account = account
@@ -23,7 +23,6 @@ class Scene:
         self.since = task.created + step.at
         self.state = step.state.name
         self.phase = step.state.phase
-        self.has_ended = step.state.phase.is_final
         self._said: Facts | None = None
 
     @property
@@ -32,6 +31,11 @@ class Scene:
         if self._said is None:
             self._said = self.task.read_facts()
         return self._said
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the task is on its last step."""
+        return self.phase.is_final
 
     @property
     def failure(self) -> Failure | None:

@@ -1,5 +1,7 @@
 """A form: a shape made ready to be filled with facts."""
 
+from typing import Final
+
 from mockserver.contract.facts import Facts
 from mockserver.contract.leaf import MISSING
 from mockserver.contract.shape import Shape
@@ -7,14 +9,29 @@ from mockserver.engine.call import Reply
 from mockserver.engine.facts import TASK_FACTS, Scene
 from mockserver.engine.packing import pack
 
+_STEADY: Final = TASK_FACTS.keys() | {"reply.code"}
+
 
 class Form:
     """One shape of a contract, with the finders of the facts that it needs."""
 
-    __slots__ = ("_code", "_finders", "_headers", "_media_type", "_render", "_statuses", "needs")
+    __slots__ = (
+        "_code",
+        "_finders",
+        "_headers",
+        "_media_type",
+        "_render",
+        "_statuses",
+        "is_steady",
+        "needs",
+        "shape",
+    )
 
     def __init__(self, shape: Shape) -> None:
+        self.shape = shape
         self.needs = shape.needs
+        # Whether all of it is about a task on one step of its timeline, and so stays the same.
+        self.is_steady = not shape.headers and shape.needs <= _STEADY
         self._render = shape.render
         self._media_type = shape.media_type
         self._headers = tuple((name, x.render) for name, x in shape.header_lenses.items())
@@ -42,6 +59,10 @@ class Form:
         body = pack(self._render(facts))
         headers = self._fill_headers(facts) if self._headers else ()
         return Reply(self._statuses[http_status], body, self._media_type, headers)
+
+    def repeat(self, body: bytes, http_status: str | None) -> Reply:
+        """The reply of a steady form with the body that it was filled with before."""
+        return Reply(self._statuses[http_status], body, self._media_type)
 
     def _fill_headers(self, facts: Facts) -> tuple[tuple[str, str], ...]:
         """The headers that are not empty."""

@@ -22,7 +22,8 @@ Gate = Callable[[Visit], Refusal | Task | None]
 def check_rate(visit: Visit) -> Refusal | None:
     """Not too many calls in a window of time."""
     tier = find_tier(visit.call.contract, visit.account.tier)
-    excess = visit.holding.quota.take(visit.procedure.list_limits(tier), visit.now)
+    limits = visit.procedure.list_limits(tier)
+    excess = visit.holding.quota.take(limits, visit.now) if limits else None
     if excess is None:
         return None
     return Refusal(excess.limit.then, describe_limit(excess.limit, tier, excess.wait))

@@ -8,6 +8,7 @@ from mockserver.contract.model import Contract, Failure
 from mockserver.contract.moments import Phase
 from mockserver.engine.ledger import Ledger
 from mockserver.engine.quota import Quota
+from mockserver.engine.replies import Replies
 from mockserver.engine.task import Task
 
 _MAX_REPLAYS: Final = 100_000
@@ -25,6 +26,7 @@ class Holding:
         "occurrences",
         "quota",
         "replays",
+        "replies",
         "reserved",
         "tasks",
     )
@@ -34,6 +36,7 @@ class Holding:
         self.tasks: dict[str, Task] = {}  # in order of submit
         self.ledger = Ledger(now, contract.money.opening)
         self.quota = Quota()
+        self.replies = Replies()
         self.replays: dict[str, str] = {}  # idempotency key -> task id
         self.occurrences: dict[bytes, int] = {}  # digest of a submit -> how many were accepted
         self.active = 0  # tasks that have not ended

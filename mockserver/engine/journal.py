@@ -10,7 +10,7 @@ from mockserver.engine.settings import Settings
 
 _OVERHEAD: Final = 1_000  # bytes of an entry besides its bodies, roughly
 _HARMLESS: Final = f"Bearer {MOCK_PREFIX}"
-_SECRET: Final = ("cookie", "proxy-authorization", "x-api-key", "x-mock-token")
+_SECRET: Final = frozenset({"cookie", "proxy-authorization", "x-api-key", "x-mock-token"})
 
 
 class Entry(NamedTuple):
@@ -48,15 +48,22 @@ class Journal:
 
     def add(self, entry: Entry) -> Entry:
         """Put an entry at the end, its bodies cut; the entry as it is kept."""
-        if len(entry.request) > self._max_body or len(entry.reply) > self._max_body:
-            request, reply = entry.request[: self._max_body], entry.reply[: self._max_body]
-            entry = entry._replace(request=request, reply=reply)
+        size = _OVERHEAD + len(entry.request) + len(entry.reply)
+        if size > self._max_body:  # perhaps one of them
+            entry = self._cut(entry)
+            size = _OVERHEAD + len(entry.request) + len(entry.reply)
+        entries = self.entries
+        entries.append(entry)
         self.total += 1
-        self._size += _measure(entry)
-        self.entries.append(entry)
-        while len(self.entries) > self._max_entries or self._size > self._max_bytes:
-            self._size -= _measure(self.entries.popleft())
+        self._size += size
+        while len(entries) > self._max_entries or self._size > self._max_bytes:
+            oldest = entries.popleft()
+            self._size -= _OVERHEAD + len(oldest.request) + len(oldest.reply)
         return entry
+
+    def _cut(self, entry: Entry) -> Entry:
+        request, reply = entry.request[: self._max_body], entry.reply[: self._max_body]
+        return entry._replace(request=request, reply=reply)
 
     def clear(self) -> None:
         """Forget the entries; counting goes on."""
@@ -70,11 +77,6 @@ def hide_keys(headers: Mapping[str, str]) -> Mapping[str, str]:
     if sent is not None and not sent.startswith(_HARMLESS):
         scheme, _, token = sent.partition(" ")
         headers = {**headers, "authorization": f"{scheme} {read_key(token.strip()).label}"}
-    for name in _SECRET:
-        if name in headers:
-            headers = {**headers, name: "…"}
+    if not _SECRET.isdisjoint(headers):
+        headers = {**headers, **dict.fromkeys(_SECRET.intersection(headers), "…")}
     return headers
-
-
-def _measure(entry: Entry) -> int:
-    return _OVERHEAD + len(entry.request) + len(entry.reply)

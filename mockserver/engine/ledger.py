@@ -5,6 +5,8 @@ from typing import Final, NamedTuple
 
 MAX_ENTRIES: Final = 1_000
 
+_Row = tuple[int, str, int, str | None]  # a LedgerEntry in the making
+
 
 class LedgerEntry(NamedTuple):
     """One movement of credits."""
@@ -18,35 +20,38 @@ class LedgerEntry(NamedTuple):
 class Ledger:
     """The credits of one account at one provider; amounts are thousandths of a credit."""
 
-    __slots__ = ("balance", "entries")
+    __slots__ = ("_movements", "_opened", "balance")
 
     def __init__(self, at: int, opening: int) -> None:
         self.balance = opening
-        self.entries = deque([LedgerEntry(at, "opening", opening)])
+        self._opened = at
+        self._movements: deque[_Row] = deque()
+
+    @property
+    def entries(self) -> list[LedgerEntry]:
+        """The opening, which holds what is no longer listed, and the last movements."""
+        movements = [LedgerEntry(*row) for row in self._movements]
+        opening = self.balance - sum(entry.amount for entry in movements)
+        return [LedgerEntry(self._opened, "opening", opening), *movements]
 
     def charge(self, at: int, amount: int, task_id: str) -> None:
         """Take what a task costs."""
-        self._record(LedgerEntry(at, "charge", -amount, task_id))
+        self._record((at, "charge", -amount, task_id))
 
     def refund(self, at: int, amount: int, task_id: str) -> None:
         """Give back what a task has cost."""
-        self._record(LedgerEntry(at, "refund", amount, task_id))
+        self._record((at, "refund", amount, task_id))
 
     def add(self, at: int, amount: int) -> None:
         """Give credits, or take them if the amount is negative."""
-        self._record(LedgerEntry(at, "add", amount))
+        self._record((at, "add", amount, None))
 
     def set_balance(self, at: int, balance: int) -> None:
         """Make the balance what is wanted."""
-        self._record(LedgerEntry(at, "set", balance - self.balance))
+        self._record((at, "set", balance - self.balance, None))
 
-    def _record(self, entry: LedgerEntry) -> None:
-        self.balance += entry.amount
-        self.entries.append(entry)
-        if len(self.entries) > MAX_ENTRIES:
-            self._fold()
-
-    def _fold(self) -> None:
-        """Let the opening entry take in the oldest movement, so that the sum stays."""
-        opening, oldest = self.entries.popleft(), self.entries.popleft()
-        self.entries.appendleft(LedgerEntry(oldest.at, "opening", opening.amount + oldest.amount))
+    def _record(self, row: _Row) -> None:
+        self.balance += row[2]
+        self._movements.append(row)
+        if len(self._movements) >= MAX_ENTRIES:  # with the opening one too many
+            self._opened = self._movements.popleft()[0]

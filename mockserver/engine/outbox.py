@@ -1,21 +1,20 @@
 """The outbox: callbacks that are due, for whoever can send them, and when to look again.
 
 The engine does no I/O. What falls due on an account's agenda becomes a delivery here; somebody
-takes it from `ready`, sends it, and reports how that went with `settle_attempt`. Between calls
-nobody touches an account, so the outbox also knows at which moment of the wall clock each account
-with planned callbacks is to be settled next.
+takes it with `take_ready`, sends it, and reports how that went with `settle_attempt` or `hold`.
+Between calls nobody touches an account, so the outbox also knows at which moment of the wall clock
+each account with planned callbacks is to be settled next.
 """
 
-from collections import deque
-from collections.abc import Callable
-from heapq import heapify, heappop, heappush
-from itertools import count
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from mockserver.contract.model import CallbackForm
+from mockserver.contract.moments import Phase
 from mockserver.contract.shape import Shape
 from mockserver.engine.account import Account
 from mockserver.engine.agenda import Due
+from mockserver.engine.alarms import Alarms
 from mockserver.engine.delivery import Attempt, Delivery
 from mockserver.engine.events import EventKind
 from mockserver.engine.facts import Scene
@@ -30,40 +29,44 @@ class Outbox:
     """The deliveries of all accounts that wait to be sent."""
 
     def __init__(self) -> None:
-        self.ready: deque[tuple[Account, Delivery]] = deque()
         self.wake: Callable[[], None] = _sleep_on  # called when there is something new to do
-        self._planned: list[tuple[int, int, Account]] = []  # wall clock, number
-        self._numbers = count()
+        self._ready: dict[Account, list[Delivery]] = {}
+        self._alarms = Alarms()
         self._forms: dict[Shape, Form] = {}
 
-    def plan_callbacks(self, account: Account, task: Task, since: int) -> None:
-        """Plan what a task's client is to be told from a moment on, if it asked for that."""
-        for number in find_told_steps(task):
-            at = task.created + task.timeline.steps[number].at
-            if at >= since:
+    def plan_callbacks(self, account: Account, task: Task, first: int) -> None:
+        """Plan what a task's client is to be told, from the step with a number on."""
+        forms = [form for form in task.operation.callbacks if form.name in task.callbacks]
+        for number, step in enumerate(task.timeline.steps):
+            if number >= first and any(tells(form, step.state.phase) for form in forms):
+                at = task.created + step.at
                 account.agenda.plan(at, CALLBACK, task.contract.name, task.id, number)
-                self.watch(account)
+        self.watch(account)
 
     def watch(self, account: Account) -> None:
         """Look at an account again when the next thing on its agenda falls due."""
-        at = account.find_next_wake()
-        if at is not None:
-            heappush(self._planned, (at, next(self._numbers), account))
+        at = account.find_next_wake() if account.agenda.callbacks else None
+        if self._alarms.set(account, at):
             self.wake()
 
     def collect(self, now: int) -> int | None:
         """Settle the accounts that are due by the wall clock; the moment of the next ones."""
-        while self._planned and self._planned[0][0] <= now:
-            _, _, account = heappop(self._planned)
+        for account in self._alarms.take(now):
             account.settle()
-            if account.agenda.callbacks:
-                self.watch(account)
-        return self._planned[0][0] if self._planned else None
+            self.watch(account)
+        return self._alarms.next_at
+
+    def take_ready(self) -> Iterator[tuple[Account, Delivery]]:
+        """Take out what can be sent, for each account in the order in which it fell due."""
+        while self._ready:
+            account, deliveries = self._ready.popitem()
+            for delivery in deliveries:
+                yield account, delivery
 
     def take_due(self, account: Account, due: Due) -> None:
         """Something that is to be sent has fallen due on an account's agenda."""
         if due.kind == ATTEMPT:
-            if delivery := account.deliveries.get(due.detail):
+            if delivery := account.deliveries.find(due.detail):
                 self._send(account, delivery)
             return
         holding = account.holdings.get(due.provider)
@@ -77,54 +80,60 @@ class Outbox:
         scene = Scene(account, task, step)
         for form in task.operation.callbacks:
             url = task.callbacks.get(form.name)
-            if url is not None and form.terms.tells(scene.phase):
+            if url is not None and tells(form, scene.phase):
                 self._send(account, self._make_delivery(scene, form, url, due.at))
 
     def settle_attempt(self, account: Account, delivery: Delivery, attempt: Attempt) -> None:
         """An attempt was made; plan the next one if it failed and there is one."""
         again = delivery.add_attempt(attempt)
-        if again is not None:
-            account.agenda.plan(
-                again, ATTEMPT, delivery.provider, delivery.task_id, delivery.number
-            )
-            self.watch(account)
+        if account.is_forgotten:
+            return
         account.tell(EventKind.DELIVERY_ATTEMPTED, delivery)
+        if again is None:
+            account.deliveries.end(delivery)
+            return
+        account.agenda.plan(again, ATTEMPT, delivery.provider, delivery.task_id, delivery.number)
+        account.settle()  # its clock may have gone past that moment already
+        self.watch(account)
 
     def hold(self, account: Account, delivery: Delivery, reason: str) -> None:
         """Never send a delivery."""
         delivery.hold(reason)
+        if account.is_forgotten:
+            return
+        account.deliveries.end(delivery)
         account.tell(EventKind.DELIVERY_HELD, delivery)
 
-    def drop(self, account: Account | None = None) -> None:
-        """Forget what is ready or planned, of one account or of all."""
-        self.ready = deque(row for row in self.ready if account and row[0] is not account)
-        self._planned = [row for row in self._planned if account and row[2] is not account]
-        heapify(self._planned)
+    def drop(self, account: Account) -> None:
+        """The account is forgotten: nothing is to be sent for it any more."""
+        self._ready.pop(account, None)
+        self._alarms.drop(account)
 
     def _make_delivery(self, scene: Scene, form: CallbackForm, url: str, at: int) -> Delivery:
         shape = form.shapes[scene.phase]
         filled = self._forms.get(shape)
         if filled is None:
             filled = self._forms[shape] = Form(shape)
-        reply = filled.fill({}, scene, None)
         account, task = scene.account, scene.task
-        return account.put_delivery(
-            Delivery(
-                number=account.count_delivery(),
-                provider=task.contract.name,
-                task_id=task.id,
-                callback=form.name,
-                moment=scene.phase,
-                url=url,
-                body=reply.body,
-                media_type=reply.media_type,
-                terms=form.terms,
-                due=at,
-            )
+        balance = account.holdings[task.contract.name].ledger.balance
+        reply = filled.fill({"call.time": at, "account.balance": balance}, scene, None)
+        delivery = Delivery(
+            number=account.deliveries.total + 1,
+            provider=task.contract.name,
+            task_id=task.id,
+            callback=form.name,
+            moment=scene.phase,
+            url=url,
+            body=reply.body,
+            media_type=reply.media_type,
+            terms=form.terms,
+            due=at,
         )
+        account.deliveries.add(delivery)
+        return delivery
 
     def _send(self, account: Account, delivery: Delivery) -> None:
-        self.ready.append((account, delivery))
+        self._ready.setdefault(account, []).append(delivery)
         self.wake()
 
 
@@ -132,11 +141,7 @@ def _sleep_on() -> None:
     """Nobody sends anything: the deliveries stay ready."""
 
 
-def find_told_steps(task: Task) -> list[int]:
-    """The numbers of a task's steps that some callback with an address tells of."""
-    forms = [form for form in task.operation.callbacks if form.name in task.callbacks]
-    return [
-        number
-        for number, step in enumerate(task.timeline.steps)
-        if number and any(form.terms.tells(step.state.phase) for form in forms)
-    ]
+def tells(form: CallbackForm, phase: Phase) -> bool:
+    """Whether a callback is sent at a phase; one that has no shape there has nothing to say."""
+    return phase in form.shapes and form.terms.tells(phase)
+

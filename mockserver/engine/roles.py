@@ -33,7 +33,7 @@ def refuse(visit: Visit, refusal: Refusal) -> Reply:
 def confirm(visit: Visit, task: Task) -> Reply:
     """Answer the submit of a task, as it stood when it was made."""
     visit.task = task
-    scene = Scene(visit.account, task, task.timeline.steps[0])
+    scene = Scene(visit.account, task, task.timeline.first)
     return _say(visit, visit.procedure.find_form(OK, scene.phase), {}, scene)
 
 
@@ -42,9 +42,18 @@ def _submit(visit: Visit) -> Reply:
 
 
 def _inspect(visit: Visit) -> Reply:
-    task = visit.expect_task()
-    scene = Scene(visit.account, task, task.timeline.find_step(visit.now - task.created))
-    return _say(visit, visit.procedure.find_form(scene.phase, OK), {}, scene)
+    task, account = visit.expect_task(), visit.account
+    step = task.timeline.find_step(visit.now - task.created)
+    form = visit.procedure.find_form(step.state.phase, OK)
+    if not form.is_steady:
+        return _say(visit, form, {}, Scene(account, task, step))
+    replies, place = visit.holding.replies, (task, step.at, form.shape)
+    body = replies.find(place)
+    if body is not None:
+        return form.repeat(body, account.http_status)
+    reply = form.fill({}, Scene(account, task, step), account.http_status)
+    replies.keep(place, reply.body)
+    return reply
 
 
 def _cancel(visit: Visit) -> Reply:
@@ -66,9 +75,10 @@ def _acknowledge(visit: Visit) -> Reply:
 
 
 def _say(visit: Visit, form: Form, facts: Facts, scene: Scene | None = None) -> Reply:
-    for name, find in _CALL_FACTS.items():
-        if name in form.needs:
-            facts[name] = find(visit)
+    if not form.is_steady:
+        for name, find in _CALL_FACTS.items():
+            if name in form.needs:
+                facts[name] = find(visit)
     return form.fill(facts, scene, visit.account.http_status)
 
 

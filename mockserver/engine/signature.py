@@ -1,7 +1,6 @@
 """Signatures of callbacks: the schemes that contracts can name."""
 
 import base64
-import binascii
 import hmac
 from collections.abc import Callable, Mapping
 from hashlib import sha256
@@ -18,8 +17,9 @@ def sign(
     """The headers that sign a callback; `parts` holds id, task.id and timestamp.
 
     A scheme signs the parts that the contract names, joined. `hmac-sha256-base64` uses the secret
-    as it is written; `standard-webhooks` (https://www.standardwebhooks.com, 1.0) decodes one that
-    begins with `whsec_`, and writes `v1,` before the result.
+    as it is written; `standard-webhooks` (https://www.standardwebhooks.com, 1.0) takes it for
+    base64, with or without `whsec_` before it, and writes `v1,` before the result. There a secret
+    that is no base64 is used as it is written, too.
     """
     values = {name: value.encode() for name, value in parts.items()} | {"body": body}
     content = terms.join.encode().join(values[name] for name in terms.over)
@@ -35,7 +35,7 @@ def _sign_plain(secret: str, content: bytes) -> str:
 def _sign_standard(secret: str, content: bytes) -> str:
     try:
         key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:  # other letters than those of base64, or too few of them
         key = secret.encode()
     return "v1," + base64.b64encode(hmac.digest(key, content, sha256)).decode()
 

@@ -6,7 +6,7 @@ from typing import Final
 from mockserver.contract.expression import look_up
 from mockserver.contract.model import CallbackForm
 from mockserver.contract.moments import Phase
-from mockserver.draw import draw
+from mockserver.draw import Draw, draw
 from mockserver.engine.packing import pack
 from mockserver.engine.task import Task
 from mockserver.engine.visit import Visit
@@ -23,11 +23,11 @@ def make_task(visit: Visit) -> Task:
     occurrence = visit.holding.occurrences.get(digest, 0)
     yields = visit.variant.yields if visit.variant else None
     shortest, longest = yields.takes if yields else _UNKNOWN_DURATION
-    chance = draw(visit.account.seed, "duration", digest, occurrence)
+    chance = draw(visit.account.seed, "task", digest, occurrence)
     takes = chance.pick_between(shortest, longest)
     through = yields.through if yields else ()
     task = Task(
-        id=_draw_id(visit, occurrence),
+        id=_draw_id(visit, chance),
         contract=visit.call.contract,
         operation=visit.procedure.operation,
         variant=visit.variant,
@@ -40,7 +40,7 @@ def make_task(visit: Visit) -> Task:
         price=visit.price,
         origin=visit.call.origin,
         callbacks=find_callbacks(visit),
-        given=visit.read_parameters() or _NOTHING,
+        given=visit.given or _NOTHING,
     )
     visit.account.put_task(task, visit.replay)
     return task
@@ -51,8 +51,12 @@ def find_callbacks(visit: Visit) -> Mapping[str, str]:
     forms = visit.procedure.operation.callbacks
     if not forms:
         return _NOTHING
-    found = {form.name: _look_up(visit, form) for form in forms}
-    return {name: url for name, url in found.items() if isinstance(url, str) and url} or _NOTHING
+    found = {}
+    for form in forms:
+        url = _look_up(visit, form)
+        if isinstance(url, str) and url:
+            found[form.name] = url
+    return found or _NOTHING
 
 
 def _look_up(visit: Visit, form: CallbackForm) -> object:
@@ -65,13 +69,12 @@ def _look_up(visit: Visit, form: CallbackForm) -> object:
     return (call.query if place == "request.query" else call.path).get(names[0])
 
 
-def _draw_id(visit: Visit, occurrence: int) -> str:
+def _draw_id(visit: Visit, chance: Draw) -> str:
     """An id as the contract writes them, that no task of the account has."""
-    pattern = visit.call.contract.ids
-    parts = (visit.account.id, visit.digest, occurrence)
+    pattern, tasks = visit.call.contract.ids, visit.holding.tasks
     for attempt in range(_MAX_ATTEMPTS):
-        drawn = draw(visit.account.seed, "id", *parts, attempt).fill(pattern)
-        if drawn not in visit.holding.tasks:
+        drawn = chance.branch(f"{visit.account.id} {attempt}").fill(pattern)
+        if drawn not in tasks:
             return drawn
     where = f"{visit.call.contract.name}#/x-provider/ids"
     raise ContractError(where, f"{pattern!r} has no id left", "give it more digits")

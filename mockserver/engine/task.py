@@ -73,6 +73,4 @@ class Task:
 
     def read_input(self) -> Mapping[str, object]:
         """The part of the submit's body that describes the work."""
-        request = self.read_request()
-        found = self.variant.read(request).get("task.input", request) if self.variant else None
-        return found if isinstance(found, Mapping) else {}
+        return self.variant.find_input(self.read_request()) if self.variant else {}

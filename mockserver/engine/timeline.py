@@ -4,7 +4,7 @@ A task is not run, it is read. Its timeline is planned when it is submitted: whi
 from which moment on, counted from the submit, up to a final state from which it never moves. What
 a task is doing is then a question of how much time went by, and nothing has to tick.
 
-Timelines do not change and look alike for many tasks, so equal plans share one.
+Timelines do not change. What many tasks have in common, the walk, they share.
 """
 
 from collections import Counter
@@ -15,7 +15,9 @@ from mockserver.contract.model import Lifecycle, State
 from mockserver.contract.moments import Phase
 
 _SHARES: Final = {Phase.QUEUED: 0.2, Phase.RUNNING: 0.8}
-_MAX_SHARED: Final = 10_000
+
+# States in order, each with the share of the duration that has gone by when it begins.
+Walk = tuple[tuple[float, State], ...]
 
 
 class Step(NamedTuple):
@@ -26,34 +28,41 @@ class Step(NamedTuple):
 
 
 class Timeline:
-    """Steps in order of time; the last one is final."""
+    """A walk that takes so long; its last state is final."""
 
-    __slots__ = ("steps",)
+    __slots__ = ("_walk", "duration")
 
-    def __init__(self, steps: Sequence[Step]) -> None:
-        self.steps = tuple(steps)
+    def __init__(self, walk: Walk, duration: int) -> None:
+        self._walk = walk
+        self.duration = duration  # milliseconds from the submit to the end
 
     @property
-    def duration(self) -> int:
-        """Milliseconds from the submit to the end."""
-        return self.steps[-1].at
+    def steps(self) -> tuple[Step, ...]:
+        """Its steps in order of time."""
+        return tuple(Step(round(self.duration * share), state) for share, state in self._walk)
+
+    @property
+    def first(self) -> Step:
+        """The step on which it begins."""
+        return Step(0, self._walk[0][1])
 
     @property
     def final(self) -> State:
         """The state in which it ends."""
-        return self.steps[-1].state
+        return self._walk[-1][1]
 
     def find_step(self, elapsed: int) -> Step:
         """The step that a task is on when so many milliseconds went by."""
-        for step in reversed(self.steps):
-            if step.at <= elapsed:
-                return step
-        return self.steps[0]
+        for share, state in reversed(self._walk):
+            at = round(self.duration * share)
+            if at <= elapsed:
+                return Step(at, state)
+        return self.first
 
     def cut(self, elapsed: int, final: State) -> "Timeline":
         """The same walk as far as it went, and its end there."""
-        gone = [step for step in self.steps if step.at <= elapsed]
-        return Timeline([*gone, Step(elapsed, final)])
+        gone = [(step.at / max(elapsed, 1), step.state) for step in self.steps if step.at <= elapsed]
+        return Timeline((*gone, (1.0, final)), elapsed)
 
 
 class Planner:
@@ -63,7 +72,7 @@ class Planner:
         self._lifecycle = lifecycle
         self._speed = speed
         self._states: dict[object, State] = {state.name: state for state in lifecycle.states}
-        self._shared: dict[tuple[Sequence[object], Phase, int], Timeline] = {}
+        self._walks: dict[tuple[Sequence[object], Phase], Walk] = {}
 
     def plan(self, through: Sequence[object], outcome: Phase, takes: int) -> Timeline:
         """A walk through the named open states, or those of the lifecycle if none are named.
@@ -71,21 +80,17 @@ class Planner:
         The queued ones share a fifth of the duration, the running ones the rest; states of one
         phase alone share all of it. `takes` is how long the provider takes, in milliseconds.
         """
-        duration = round(takes / self._speed)
-        plan = (through, outcome, duration)
-        timeline = self._shared.get(plan)
-        if timeline is None:
-            if len(self._shared) >= _MAX_SHARED:
-                self._shared.clear()
-            timeline = self._shared[plan] = self._build(through, outcome, duration)
-        return timeline
+        walk = self._walks.get((through, outcome))
+        if walk is None:
+            walk = self._walks[through, outcome] = self._build(through, outcome)
+        return Timeline(walk, round(takes / self._speed))
 
-    def _build(self, through: Sequence[object], outcome: Phase, duration: int) -> Timeline:
-        walk = [self._states[name] for name in through] or self._lifecycle.walk
-        count = Counter(state.phase for state in walk)
+    def _build(self, through: Sequence[object], outcome: Phase) -> Walk:
+        states = [self._states[name] for name in through] or self._lifecycle.walk
+        count = Counter(state.phase for state in states)
         share = _SHARES if len(count) > 1 else dict.fromkeys(count, 1.0)
-        steps, at = [], 0.0
-        for state in walk:
-            steps.append(Step(round(at), state))
-            at += duration * share[state.phase] / count[state.phase]
-        return Timeline([*steps, Step(duration, self._lifecycle.find_final(outcome))])
+        walk, gone = [], 0.0
+        for state in states:
+            walk.append((gone, state))
+            gone += share[state.phase] / count[state.phase]
+        return (*walk, (1.0, self._lifecycle.find_final(outcome)))

@@ -1,6 +1,6 @@
 """A visit: one call on its way through the gates, and what they find out about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -8,7 +8,6 @@ import orjson
 from mockserver.contract.body import Variant
 from mockserver.contract.facts import Facts
 from mockserver.contract.validate import Violation
-from mockserver.contract.yields import Price
 from mockserver.engine.account import Account
 from mockserver.engine.call import Call
 from mockserver.engine.procedure import Procedure
@@ -31,6 +30,7 @@ class Visit:
 
     __slots__ = (
         "_digest",
+        "_given",
         "_price",
         "_said",
         "account",
@@ -59,6 +59,7 @@ class Visit:
         self.replay: str | None = None  # its idempotency key
         # What kind of body it has; None if it has none, or names an unknown model.
         self.variant: Variant | None = procedure.choose_variant(call.body)
+        self._given: Facts | None = None
         self._said: Facts | None = None
         self._digest: bytes | None = None
         self._price: int | None = None
@@ -67,9 +68,8 @@ class Visit:
     def said(self) -> Facts:
         """The facts in its parameters and its body."""
         if self._said is None:
-            self._said = self.read_parameters()
-            if self.variant is not None:
-                self._said.update(self.variant.read(self.call.body))
+            told = {} if self.variant is None else self.variant.read(self.call.body)
+            self._said = {**self.given, **told}
         return self._said
 
     @property
@@ -89,24 +89,24 @@ class Visit:
     def price(self) -> int:
         """What a submit costs, in thousandths of a credit."""
         if self._price is None:
-            price = self.variant.price if self.variant else None
-            self._price = 0 if price is None else self._compute(price)
+            variant = self.variant
+            if variant is None or variant.price is None:
+                self._price = 0
+            else:
+                fields = variant.find_input(self.call.body)
+                self._price = variant.price.compute(fields, variant.defaults)
         return self._price
 
-    def _compute(self, price: Price) -> int:
-        if not price.rows and price.times is None:
-            return price.otherwise  # whatever the input is
-        fields = self.said.get("task.input", self.call.body)
-        defaults = self.variant.defaults if self.variant else {}
-        return price.compute(fields if isinstance(fields, Mapping) else {}, defaults)
-
-    def read_parameters(self) -> Facts:
+    @property
+    def given(self) -> Facts:
         """The facts that stand beside the body."""
-        return {
-            parameter.fact: value
-            for parameter in self.procedure.parameters
-            if parameter.fact and (value := parameter.read(self.call)) is not None
-        }
+        if self._given is None:
+            self._given = {
+                parameter.fact: value
+                for parameter in self.procedure.parameters
+                if parameter.fact and (value := parameter.read(self.call)) is not None
+            }
+        return self._given
 
     def expect_task(self) -> Task:
         """The task that a gate has found."""

@@ -66,7 +66,7 @@ class Emulator:
         self._guard = Guard(options.admin_token)
         self._watch = Watch(engine.events, options.notice)
         targets = Targets(options.callback_hosts, options.own_ports)
-        self._courier = Courier(engine.outbox, engine.clock, targets)
+        self._courier = Courier(engine.outbox, engine.clock, targets, options.notice)
 
     @cached_property
     def _files(self) -> Files:

@@ -1,164 +1,213 @@
-"""Callbacks: what is ready in the outbox is sent, within bounds, and reported back.
-
-Each receiver (host and port) has a lane of its own. In a lane deliveries leave in the order in
-which they fell due, each when the one before it was answered; a receiver that takes longer than
-PATIENCE is not waited for, so that a hanging delivery delays none.
-"""
+"""Callbacks: what is ready in the outbox is sent, within bounds, and reported back."""
 
 import asyncio
 import contextlib
-from collections import defaultdict, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from mockserver.clock import Clock
 from mockserver.engine.account import Account
-from mockserver.engine.delivery import Attempt, Delivery
+from mockserver.engine.delivery import Attempt, Delivery, Standing
 from mockserver.engine.outbox import Outbox
 from mockserver.engine.signature import sign
 from mockserver.version import VERSION
+from mockserver.web.guard import CALLBACK_AGENT
+from mockserver.web.lanes import Job, Lanes
+from mockserver.web.options import ignore_notice
 from mockserver.web.targets import Held, Target, Targets
 
 if TYPE_CHECKING:
-    from mockserver.web.sender import Sender
+    from mockserver.web.sender import Answer, Sender
 
-PATIENCE: Final = 0.1  # seconds
-MAX_IN_FLIGHT: Final = 128  # deliveries at once, over all receivers
-MAX_IN_LANE: Final = 32  # to one receiver
-MAX_LANES: Final = 1_000  # that are remembered while nothing is on its way
+AGENT: Final = f"{CALLBACK_AGENT}/{VERSION}"
+GRACE: Final = 0.1  # seconds for a receiver to read what was sent before it was dropped
 
 
-class Job:
-    """A delivery on its way: queued, then under way, then done or given up."""
+class Wait:
+    """Somebody waits until everything of an account is answered that was due by a moment."""
 
-    __slots__ = ("account", "delivery", "done", "task")
+    __slots__ = ("left", "over", "until")
 
-    def __init__(self, account: Account, delivery: Delivery) -> None:
-        self.account = account
-        self.delivery = delivery
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.task: asyncio.Task[None] | None = None
+    def __init__(self, until: int, left: int) -> None:
+        self.until = until
+        self.left = left  # jobs
+        self.over = asyncio.Event()
 
-    def finish(self) -> None:
-        """Nobody needs to wait for it any more."""
-        if not self.done.done():
-            self.done.set_result(None)
+    def count(self, job: Job, change: int) -> None:
+        """One more or one less."""
+        if job.due <= self.until:
+            self.left += change
+        if not self.left:
+            self.over.set()
 
 
 class Courier:
-    """Sends the deliveries of an outbox, as long as an event loop runs."""
+    """Sends the deliveries of an outbox, as long as an event loop runs.
 
-    def __init__(self, outbox: Outbox, clock: Clock, targets: Targets) -> None:
+    When another loop runs than before, it goes on there with whatever was not answered.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        clock: Clock,
+        targets: Targets,
+        notice: Callable[[str], None] = ignore_notice,
+    ) -> None:
         self._outbox = outbox
         self._clock = clock
         self._targets = targets
-        self._news = asyncio.Event()
-        self._pump: asyncio.Task[None] | None = None
-        self._lanes: dict[str, Lane] = {}
-        self._open: dict[str, set[Job]] = {}  # by account
-        self._idle: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
-        self._room = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self._notice = notice
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_called = False  # to look into the outbox, soon
+        self._is_closed = False
+        self._timer: asyncio.TimerHandle | None = None  # to look again when more falls due
+        self._open: dict[Account, set[Job]] = {}
+        self._waits: dict[Account, list[Wait]] = {}
         outbox.wake = self._wake
 
     @cached_property
     def _sender(self) -> "Sender":
-        # The HTTP client costs as much as half of the whole start, and few servers call back.
+        # Few servers call back, and all have to start quickly.
         from mockserver.web.sender import Sender
 
-        return Sender(MAX_IN_FLIGHT)
+        return Sender()
 
     async def drain(self, account: Account, seconds: float) -> None:
-        """Send everything that is due for an account, retries that fall due included.
+        """Send everything that is due for an account by now, retries that fall due included.
 
-        Comes back when nothing is due any more, or when the time is up.
+        Comes back when all of it is answered or given up, or when the time is up.
         """
+        self._enter(asyncio.get_running_loop())
+        until = account.settle()
+        self._dispatch()
+        jobs = self._open.get(account, ())
+        wait = Wait(until, sum(job.due <= until for job in jobs))
+        if not wait.left:
+            return
+        waits = self._waits.setdefault(account, [])
+        waits.append(wait)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while True:
-                    account.settle()
-                    self._dispatch()
-                    if account.id not in self._open:
-                        return
-                    await self._idle[account.id].wait()
+            await asyncio.wait_for(wait.over.wait(), seconds)
+        waits.remove(wait)
+        if not waits and self._waits.get(account) is waits:
+            del self._waits[account]
 
     async def drop(self, account: Account | None = None) -> None:
-        """Give up what is under way, for one account or for all; nothing is sent afterwards."""
-        ids = list(self._open) if account is None else [account.id]
-        given_up = [job for name in ids for job in self._open.get(name, ())]
-        tasks = [job.task for job in given_up if job.task is not None]
-        for job in given_up:
-            job.finish()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Give up what is under way, for one account or for all; nothing arrives afterwards."""
+        accounts = list(self._open) if account is None else [account]
+        jobs = [job for each in accounts for job in self._open.pop(each, ())]
+        for job in jobs:
+            job.is_dropped = True
+        for each in accounts:
+            for wait in self._waits.get(each, ()):
+                wait.over.set()
+        under_way = {job.task for job in jobs if job.task is not None}
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=GRACE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        if jobs:
+            self._lanes.sweep()
 
     async def close(self) -> None:
         """Stop sending."""
-        if self._pump is not None:
-            self._pump.cancel()
+        self._is_closed = True
+        if self._timer is not None:
+            self._timer.cancel()
         await self.drop()
-        if "_sender" in self.__dict__:
-            await self._sender.close()
 
     def _wake(self) -> None:
-        if self._pump is None or self._pump.done():
-            try:
-                loop = asyncio.get_running_loop()
-            except RuntimeError:
-                return  # the engine is used without a server: deliveries stay ready
-            self._pump = loop.create_task(self._run())
-        self._news.set()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # the engine is used without a server: deliveries stay ready
+        self._enter(loop)
+        if not self._is_called and not self._is_closed:
+            self._is_called = True
+            loop.call_soon(self._look)
 
-    async def _run(self) -> None:
-        while True:
-            self._news.clear()
-            now = self._clock.now()
-            next_at = self._outbox.collect(now)
-            self._dispatch()
-            wait = None if next_at is None else max(0, next_at - now) / 1000
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), wait)
+    def _enter(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Work in this event loop from now on."""
+        if loop is self._loop:
+            return
+        self._loop = loop
+        self._is_called = False
+        self._is_closed = False
+        self._timer = None
+        self._lanes = Lanes(self._send)
+        self._waits = {}
+        left, self._open = self._open, {}
+        for jobs in left.values():
+            for job in jobs:
+                self._queue(Job(job.account, job.delivery))
+
+    def _look(self) -> None:
+        """Send what is ready, and look again when more is."""
+        self._is_called = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        next_at = self._outbox.collect(self._clock.now())
+        self._dispatch()
+        if next_at is not None and self._loop is not None:
+            seconds = max(0, next_at - self._clock.now()) / 1000
+            self._timer = self._loop.call_later(seconds, self._look)
 
     def _dispatch(self) -> None:
         """Put what is ready into the lanes."""
-        ready = self._outbox.ready
-        while ready:
-            account, delivery = ready.popleft()
+        for account, delivery in self._outbox.take_ready():
             self._queue(Job(account, delivery))
 
     def _queue(self, job: Job) -> None:
-        self._open.setdefault(job.account.id, set()).add(job)
-        job.done.add_done_callback(lambda _: self._close_job(job))
-        receiver = "/".join(job.delivery.url.split("/", 3)[:3])
-        lane = self._lanes.get(receiver)
-        if lane is None:
-            if len(self._lanes) >= MAX_LANES:
-                self._lanes = {name: lane for name, lane in self._lanes.items() if lane.is_busy}
-            lane = self._lanes[receiver] = Lane(self._attempt)
-        lane.add(job)
+        self._open.setdefault(job.account, set()).add(job)
+        for wait in self._waits.get(job.account, ()):
+            wait.count(job, 1)
+        self._lanes.add(job)
 
-    def _close_job(self, job: Job) -> None:
-        under_way = self._open.get(job.account.id, set())
-        under_way.discard(job)
-        if not under_way:
-            self._open.pop(job.account.id, None)
-            if idle := self._idle.pop(job.account.id, None):
-                idle.set()
+    async def _send(self, job: Job) -> None:
+        """Make an attempt; a retry that is due already is in its lane before this one ends."""
+        if not job.is_dropped:
+            await self._attempt(job.account, job.delivery)
+        if not job.is_dropped:
+            self._dispatch()
+            self._end(job)
+
+    def _end(self, job: Job) -> None:
+        jobs = self._open.get(job.account, set())
+        jobs.discard(job)
+        if not jobs:
+            self._open.pop(job.account, None)
+        for wait in self._waits.get(job.account, ()):
+            wait.count(job, -1)
 
     async def _attempt(self, account: Account, delivery: Delivery) -> None:
-        """Make one attempt at a delivery and report it."""
+        headers: dict[str, str] = {}
+        answer: Answer | None = None
+        seconds = delivery.terms.within / 1000
         try:
-            target = await self._targets.check(delivery.url)
+            async with asyncio.timeout(seconds):
+                target = await self._targets.check(delivery.url)
+                headers = self._write_headers(target, account, delivery)
+                answer = await self._sender.post(target, headers, delivery.body)
+            problem = None
         except Held as reason:
             self._outbox.hold(account, delivery, str(reason))
+            self._report(delivery, f"was held back: {reason}")
             return
-        headers = self._write_headers(target, account, delivery)
-        async with self._room:
-            within = delivery.terms.within / 1000
-            answer = await self._sender.post(target, headers, delivery.body, within)
-        attempt = Attempt(delivery.due, headers, answer.status, answer.body, answer.problem)
+        except TimeoutError:
+            problem = f"no answer within {seconds:g} s"
+        except OSError as error:
+            problem = error.strerror or str(error)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is no answer
+            problem = str(error) or type(error).__name__
+        status, body = answer or (None, "")
+        attempt = Attempt(delivery.due, headers, status, body, problem)
         self._outbox.settle_attempt(account, delivery, attempt)
+        if delivery.standing is Standing.EXHAUSTED:
+            self._report(delivery, f"failed {len(delivery.attempts)} times: {problem or status}")
 
     def _write_headers(
         self, target: Target, account: Account, delivery: Delivery
@@ -166,7 +215,9 @@ class Courier:
         headers = {
             "Host": target.authority,
             "Content-Type": delivery.media_type,
-            "User-Agent": f"mockserver/{VERSION}",
+            "Content-Length": str(len(delivery.body)),
+            "User-Agent": AGENT,
+            "Connection": "close",
         }
         terms, secret = delivery.terms.signature, account.webhook_secret
         if terms is not None and secret:
@@ -179,42 +230,7 @@ class Courier:
             headers |= sign(terms, secret, parts, delivery.body)
         return headers
 
-
-class Lane:
-    """The deliveries to one receiver, in order."""
-
-    def __init__(self, attempt: Callable[[Account, Delivery], Coroutine[None, None, None]]) -> None:
-        self._attempt = attempt
-        self._waiting: deque[Job] = deque()
-        self._in_flight: set[asyncio.Task[None]] = set()
-        self._worker: asyncio.Task[None] | None = None
-
-    def add(self, job: Job) -> None:
-        """Put a delivery at the end of the lane."""
-        self._waiting.append(job)
-        if self._worker is None or self._worker.done():
-            self._worker = asyncio.get_running_loop().create_task(self._work())
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether anything is on its way."""
-        return bool(self._waiting or self._in_flight)
-
-    async def _work(self) -> None:
-        while self._waiting:
-            job = self._waiting.popleft()
-            if job.done.done():
-                continue  # given up
-            job.task = asyncio.create_task(self._deliver(job))
-            self._in_flight.add(job.task)
-            job.task.add_done_callback(self._in_flight.discard)
-            patience = PATIENCE if len(self._in_flight) == 1 else 0
-            await asyncio.wait({job.task}, timeout=patience)
-            if len(self._in_flight) >= MAX_IN_LANE:
-                await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
-
-    async def _deliver(self, job: Job) -> None:
-        try:
-            await self._attempt(job.account, job.delivery)
-        finally:
-            job.finish()
+    def _report(self, delivery: Delivery, what: str) -> None:
+        """A line for the log; the query of an address may hold a secret."""
+        address = delivery.url.partition("?")[0][:200]
+        self._notice(f"the callback of {delivery.task_id} to {address} {what}")

@@ -4,6 +4,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+import yaml
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,7 +20,7 @@ from mockserver.web.control_accounts import AccountRoutes
 from mockserver.web.feed import Feed, Stream, read_viewer
 from mockserver.web.fields import ControlError, read_filters, read_part, suggest
 from mockserver.web.journals import ENTRY_FILTERS, select_entries
-from mockserver.web.replies import PRIVATE, answer
+from mockserver.web.replies import PRIVATE, answer, encode
 from mockserver.web.views import view_contract
 
 HEALTH: Final = "/_mock/health"
@@ -129,7 +130,8 @@ def _read_sentence(route: Route) -> str:
 
 @cache
 def _read_document() -> bytes:
-    return files("mockserver.web").joinpath("openapi.json").read_bytes()
+    text = files("mockserver.web").joinpath("openapi.yaml").read_text("utf-8")
+    return encode(yaml.load(text, yaml.CSafeLoader))
 
 
 async def _answer_control_error(_: Request, error: Exception) -> Response:
@@ -150,5 +152,12 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     text = problem.get(error.status_code, error.detail)
     call = f"{request.method} {request.scope['path']}"
     reply = answer({"error": f"{call}: {text}"}, error.status_code)
-    reply.headers.update(error.headers or {})
+    if error.status_code == 405:
+        reply.headers["allow"] = ", ".join(_list_methods(request))
     return reply
+
+
+def _list_methods(request: Request) -> list[str]:
+    """What can be done with a path; Starlette tells of the first route only."""
+    routes = [r for r in request.app.routes if r.path_regex.match(request.scope["path"])]
+    return sorted({method for route in routes for method in route.methods})

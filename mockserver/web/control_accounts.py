@@ -11,6 +11,7 @@ from mockserver.clock import parse_span
 from mockserver.contract.model import Contract
 from mockserver.contract.moments import Phase
 from mockserver.engine.account import Account
+from mockserver.engine.delivery import Standing
 from mockserver.engine.engine import Engine
 from mockserver.engine.events import EventKind
 from mockserver.engine.scenario import choose, find_nearest, list_scenarios
@@ -19,9 +20,9 @@ from mockserver.web.callbacks import Courier
 from mockserver.web.fields import (
     FLAG,
     NUMBER,
+    SEED,
     TEXT,
     TEXT_OR_NULL,
-    WHOLE,
     ControlError,
     Kind,
     read_fields,
@@ -41,7 +42,7 @@ _ID: Final = re.compile("[0-9a-f]{16}")
 
 ACCOUNT_KINDS: Final[dict[str, Kind]] = {
     "scenario": TEXT_OR_NULL,
-    "seed": WHOLE,
+    "seed": SEED,
     "tier": TEXT_OR_NULL,
     "webhook_secret": TEXT_OR_NULL,
     "http_status": TEXT_OR_NULL,
@@ -134,14 +135,16 @@ class AccountRoutes:
         except ValueError as error:
             raise ControlError(400, f"'advance': {error}") from error
         account = self._open(request)
+        settled = {d.number for d in account.deliveries if d.standing is not Standing.WAITING}
         if "advance" in fields:
             account.advance(span)  # first, since it may refuse
         if "freeze" in fields:
             account.freeze(fields["freeze"])
         if fields.get("deliveries") != SKIP:
             await self._courier.drain(account, MAX_WAIT)
-        waiting = [d for d in account.deliveries.values() if d.is_overdue(account.now())]
-        undelivered = [view_delivery(delivery) for delivery in waiting]
+        now = account.now()
+        news = (each for each in account.deliveries if each.number not in settled)
+        undelivered = [view_delivery(each) for each in news if each.is_undelivered(now)]
         return answer({**view_clock(account), "undelivered": undelivered})
 
     async def list_tasks(self, request: Request) -> Response:
@@ -189,8 +192,9 @@ class AccountRoutes:
 
     async def list_callbacks(self, request: Request) -> Response:
         """Every delivery of a callback: its attempts, or why it was held back."""
-        deliveries = self._open(request).deliveries.values()
-        return answer({"callbacks": [view_delivery(delivery) for delivery in deliveries]})
+        deliveries = self._open(request).deliveries
+        rows = [view_delivery(delivery) for delivery in deliveries]
+        return answer({"callbacks": rows, "forgotten": deliveries.forgotten})
 
     def _open(self, request: Request) -> Account:
         """The account of a key or an id, settled; a key that was not used yet gets its account."""

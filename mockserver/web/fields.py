@@ -34,7 +34,9 @@ class Kind:
 
 TEXT: Final = Kind("a text", lambda value: isinstance(value, str))
 TEXT_OR_NULL: Final = Kind("a text or null", lambda value: isinstance(value, str | None))
-WHOLE: Final = Kind("a whole number", lambda value: type(value) is int)
+SEED: Final = Kind(
+    "a whole number of 18 digits at most", lambda value: type(value) is int and 0 <= value < 10**18
+)
 NUMBER: Final = Kind(
     "a number", lambda value: type(value) in {int, float} and isfinite(value) and abs(value) < 1e12
 )

@@ -10,6 +10,10 @@ from mockserver.web.provider import Request
 
 TOKEN_HEADER: Final = "X-Mock-Token"
 
+# How callbacks call themselves. Whoever submits a task chooses where its callback goes, and that
+# must not be a way into the control API of this server, nor of another one on this machine.
+CALLBACK_AGENT: Final = "mockserver-callback"
+
 
 class Guard:
     """Refuses control calls of web pages, of strangers, and of unclear content."""
@@ -26,8 +30,10 @@ class Guard:
                 f"the control API of this server asks for the header {TOKEN_HEADER}",
                 "the token was printed at the start and stands in the ready file",
             )
+        if headers.get("user-agent", "").startswith(CALLBACK_AGENT):
+            return build_error(403, "the control API takes no callbacks")
         origin = headers.get("origin", request.origin)
-        site = headers.get("sec-fetch-site", "none")  # a person who typed the address comes from none
+        site = headers.get("sec-fetch-site", "none")  # none: somebody typed the address
         if origin != request.origin or site not in {"same-origin", "none"}:
             return build_error(403, "the control API does not talk to pages of other origins")
         if not _is_json(headers):

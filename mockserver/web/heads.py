@@ -16,12 +16,13 @@ from mockserver.web.provider import Request
 MAX_KNOWN: Final = 8  # per connection
 MAX_SIZE: Final = 4 * 1024  # bytes of headers; longer ones are not remembered
 
-# What every parser takes for a request line: one blank twice, no fragment, nothing beyond ASCII.
+# What every parser takes for a request line: no fragment, no control character, only ASCII.
 _LINE: Final = re.compile(rb"([A-Z]+) ((/[!\"$->@-~]*)(?:\?([!\"$-~]*))?) HTTP/1\.1")
-# The one header that differs from submit to submit, as clients spell it. No header can have the
-# mark that stands for its value.
 _LENGTHS: Final = (b"\r\nContent-Length: %d\r\n", b"\r\ncontent-length: %d\r\n")
-_ANY_LENGTH: Final = b"\r\n\n\r\n"
+
+# A block of headers as it is; with a body, what stands before and after the body's length, since
+# that is what differs from submit to submit.
+_Name = bytes | tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,48 +39,46 @@ class Heads:
     __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        self._known: dict[bytes, Head] = {}
+        self._known: dict[_Name, Head] = {}
 
     def recognise(self, data: bytes) -> Request | None:
         """The request that some bytes are, if they are a whole one with a known head."""
-        if not self._known:
-            return None
         start, end = data.find(b"\r\n"), data.find(b"\r\n\r\n")
         body = data[end + 4 :]
-        head = self._known.get(_build_name(data[start : end + 2], len(body)))
+        name = _build_name(data[start : end + 2], len(body)) if end >= 0 else None
+        head = None if name is None else self._known.get(name)
         match = None if head is None else _LINE.fullmatch(data, 0, start)
         if head is None or match is None:
             return None
-        method, target, path, query = match.groups()
-        headers = head.headers
-        if body:
-            headers = {**headers, "content-length": str(len(body))}
+        method, target, path, query = match.groups(b"")
+        headers = {**head.headers, "content-length": str(len(body))} if body else head.headers
         return Request(
-            method.decode(), path.decode(), target.decode(), query or b"", headers, head.origin, body
+            method.decode(), path.decode(), target.decode(), query, headers, head.origin, body
         )
 
     def learn(self, data: bytes, request: Request) -> None:
-        """Remember the head of a request that the parser made of some bytes, if it is all of them.
+        """Remember the head of a request that the parser found in some bytes.
 
-        Its body is the rest of the bytes if it is as long as its header says; then the head is
-        what stands before it, and not the start of something longer.
+        If the rest of the bytes is as long as the head says of the body, they are one request and
+        nothing else.
         """
         start, end = data.find(b"\r\n"), data.find(b"\r\n\r\n")
-        block, length = data[start : end + 2], len(data) - end - 4
-        declared = request.headers.get("content-length", "0")
-        if end < 0 or len(block) > MAX_SIZE or declared != str(length):
+        length = len(data) - end - 4
+        if end < 0 or end > MAX_SIZE or request.headers.get("content-length", "0") != str(length):
             return
-        if len(self._known) >= MAX_KNOWN:
-            self._known.clear()
-        self._known[_build_name(block, length)] = Head(request.headers, request.origin)
+        name = _build_name(data[start : end + 2], length)
+        if name is not None:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            self._known[name] = Head(request.headers, request.origin)
 
 
-def _build_name(block: bytes, length: int) -> bytes:
-    """What a block of headers is remembered by: itself, with any length of the body alike."""
+def _build_name(block: bytes, length: int) -> _Name | None:
+    """What a block of headers is remembered by; None if it does not tell the length of a body."""
     if not length:
         return block
     for spelled in _LENGTHS:
-        name = block.replace(spelled % length, _ANY_LENGTH, 1)
-        if name is not block and name != block:
-            return name
-    return block
+        before, found, after = block.partition(spelled % length)
+        if found:
+            return before, after
+    return None

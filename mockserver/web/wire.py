@@ -1,250 +1,248 @@
 """Below ASGI: deadlines and caps for what comes in, and a short way for providers' calls.
 
-uvicorn's protocol does the parsing. This subclass adds what it lacks (a deadline for receiving a
-request, caps on its head) and answers calls of providers at once, in one write, because the engine
-is synchronous: a call that is complete needs no task, no scope and no second system call. All
-other requests go to the ASGI application as usual.
+uvicorn's protocol does the parsing. This subclass adds what it lacks: deadlines both ways, caps on
+what is read, one meaning for each request, refusals that arrive, and an order that holds whichever
+way a request is answered. The server looks now and then for connections that are late.
 """
 
 import asyncio
-from typing import Any, Final, Protocol
+from functools import partial
+from math import inf
+from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from httptools import HttpParserError
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from mockserver.engine.call import Malformed, Reply
-from mockserver.web.asgi import MAX_BODY, TOO_LARGE, read_headers
-from mockserver.web.provider import Request
-from mockserver.web.routes import Route
+from mockserver.engine.call import Reply
+from mockserver.web import flaws
+from mockserver.web.answer import Defaults, write_answer
+from mockserver.web.asgi import build_error
+from mockserver.web.flaws import IgnoredHeaders, Refusal
+from mockserver.web.intake import BETWEEN, BODY, HEAD, Intake
+from mockserver.web.limits import Limits
+from mockserver.web.outlet import Outlet, abandon, run_application
+from mockserver.web.short_way import ShortWay
 
-HEAD_SECONDS: Final = 10.0  # to send a request's head, from its first byte or the connection on
-BODY_SECONDS: Final = 60.0  # to send its body
-IDLE_SECONDS: Final = 75.0  # between requests; less would close under clients that poll slowly
-MAX_HEAD: Final = 64 * 1024  # bytes of a request line and its headers
-MAX_HEADERS: Final = 100
+LIMITS: Final = Limits()
 
-_JSON_HEAD: Final = b"content-type: application/json\r\ncontent-length: "
-
-
-class Answering(Protocol):
-    """What the short way needs of the application."""
-
-    def find_route(self, host: str, method: str, path: str) -> Route | None:
-        """The operation behind a path without parameters, if the Host header may have it."""
-
-    def answer_call(self, route: Route, request: Request) -> Reply:
-        """Answer a call for an operation."""
+_defaults: Final = Defaults()
+_ignored: Final = IgnoredHeaders()
 
 
 class Wire(HttpToolsProtocol):
     """One connection."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, limits: Limits = LIMITS, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._emulator: Answering = self.config.app  # type: ignore[assignment]  # built by us
-        self._timer: asyncio.TimerHandle | None = None
-        self._deadline: float | None = None
-        self._head_size = 0
-        self._in_head = True
-        self._refused = False
-        self._route: Route | None = None
-        self._request: Request | None = None
-        self._chunks: list[bytes] = []
-        self._body_size = 0
+        self.app = partial(run_application, self.app)
+        self._limits = limits
+        self._intake = Intake(limits)
+        self._short = ShortWay(self.config.app)  # type: ignore[arg-type]  # built by us
+        self._owed = 0  # answers of the application
+        self._last: Reply | None = None  # a refusal, for when no answer is owed any more
+        self._is_full = False  # the server is, and takes no request of this connection
+        self._is_deaf = False  # what still comes in is thrown away
+        self._is_leaving = False  # the connection ends when no answer is owed any more
+        self._write_deadline = inf  # for the client to take what was written
 
     # The connection's life
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._expect(HEAD_SECONDS)
+        limits = self._limits
+        self._is_full = len(self.connections) > limits.connections
+        seconds = limits.linger_seconds if self._is_full else limits.head_seconds
+        self._intake.deadline = self.loop.time() + seconds
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         super().connection_lost(exc)
+        self.cycle = None  # type: ignore[assignment]  # it refers to us: no work for the collector
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
-            return
-        if self._in_head:
-            self._head_size += len(data)
-            if self._head_size > MAX_HEAD:
-                self._check_head_size(data)
-                return
-        super().data_received(data)
-
-    def _check_head_size(self, data: bytes) -> None:
-        """A body may come in one piece with its head: only the parser can tell them apart."""
-        super().data_received(data[: MAX_HEAD - self._head_size + len(data)])
-        if self._in_head and not self.transport.is_closing():
-            self._refuse(431, "the head of the request is longer than 65536 bytes")
-        elif not self.transport.is_closing():
-            super().data_received(data[MAX_HEAD - self._head_size :])
-
-    # Deadlines: one timer for the life of a connection, which looks when the time might be up
-
-    def _expect(self, seconds: float | None) -> None:
-        """The next thing has to have come after so many seconds; None: nothing is awaited."""
-        if seconds is None:
-            self._deadline = None
-            return
-        self._deadline = self.loop.time() + seconds
-        if self._timer is None:
-            self._timer = self.loop.call_later(seconds, self._check_deadline)
-
-    def _check_deadline(self) -> None:
-        self._timer = None
-        if self._deadline is None or self.transport.is_closing():
-            return
-        left = self._deadline - self.loop.time()
-        if left > 0:
-            self._timer = self.loop.call_later(left, self._check_deadline)
-        elif self._head_size and not self._is_answering():
-            self._refuse(408, "the request did not come to its end in time")
+        intake = self._intake
+        if self._is_deaf:
+            if not intake.waste(data):
+                self.transport.abort()
+        elif intake.stage != BETWEEN:
+            self._parse(data)
+        elif self._has_turn() and (reply := self._short.answer_known(data)) is not None:
+            self._send(reply, keeps=True)
         else:
+            self._short.forget()
+            self._parse(data)
+            if intake.stage == BETWEEN and not self._is_deaf:
+                self._short.learn(data)
+
+    def _parse(self, data: bytes) -> None:
+        refusal = self._intake.parse(self.parser, data)
+        if refusal is not None:
+            self._refuse(refusal)
+        elif not self._is_deaf:
+            self._intake.set_deadline(self.loop.time(), is_awaited=not self._owed)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """A client that sends no more may still wait for an answer: true keeps the way to it."""
+        if self._intake.stage == BODY or not self._owed or self.cycle.chunked_encoding:
+            return False  # or a stream, which has no end in sight
+        self._intake.reach(BETWEEN)
+        self._is_deaf = self._is_leaving = True
+        return True
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._write_deadline = self.loop.time() + self._limits.write_seconds
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._write_deadline = inf
+
+    def check_deadline(self, now: float) -> None:
+        """End the connection if its client is late; `now` is the loop's time."""
+        if now >= self._write_deadline:
+            self.transport.abort()
+        elif now < self._intake.deadline:
+            return
+        elif self._is_deaf or self.transport.is_closing():
+            self.transport.abort()
+        elif self.flow.read_paused:  # it is us who do not read
+            self._intake.deadline = inf
+            self._intake.set_deadline(now, is_awaited=False)
+        elif self._intake.stage == BETWEEN:
+            self._end()
+        else:
+            self._refuse(flaws.LATE)
+
+    # The end
+
+    def shutdown(self) -> None:
+        """The server stops: end the connection, after the answers that are owed."""
+        self._is_leaving = True
+        if not self._short.is_taken:
+            super().shutdown()
+
+    def _refuse(self, reply: Reply) -> None:
+        """Read no more, and say why when no answer is owed any more."""
+        if self._is_deaf:
+            return
+        if self._intake.stage == BODY and not self._short.is_taken:
+            cycle = self.cycle  # of the request that is broken
+            if cycle.response_started:  # nothing fits behind an answer that came before its body
+                self._end() if cycle.response_complete else self.transport.abort()
+                return
+            if self.pipeline:  # it waits for its turn, as the newest
+                self.pipeline.popleft()
+            abandon(cycle)
+            self._owed -= 1
+        self._is_deaf = True
+        self._intake.reach(HEAD)  # something still comes
+        self._last = reply
+        if not self._owed:
+            self._send(reply, keeps=False)
+
+    def _end(self) -> None:
+        """Close; a client that still sends may end, or TCP would throw its answer away."""
+        self._is_deaf = True
+        self._is_leaving = False
+        self._last = None
+        self.pipeline.clear()
+        if self._intake.stage == BETWEEN:
             self.transport.close()
-
-    def _is_answering(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle
-        return cycle is not None and cycle.response_started
-
-    def _refuse(self, status: int, text: str) -> None:
-        self._refused = True
-        body = text.encode()
-        length = b"%d" % len(body)
-        self.transport.write(
-            STATUS_LINE[status]
-            + b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: "
-            + length
-            + b"\r\n\r\n"
-            + body
-        )
-        self.transport.close()
+            seconds = self._limits.write_seconds
+        else:
+            self.transport.write_eof()
+            seconds = self._limits.linger_seconds
+        self._intake.deadline = self.loop.time() + seconds
 
     # The parser's callbacks
 
     def on_message_begin(self) -> None:
+        if self._is_deaf:
+            raise Refusal(flaws.LATE)  # that nobody hears: the last answer was given
         super().on_message_begin()
-        self._route = None
-        self._expect(HEAD_SECONDS)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
-        if len(self.headers) == MAX_HEADERS + 1 and not self._refused:
-            self._refuse(431, f"the request has more than {MAX_HEADERS} headers")
+        self._intake.reach(HEAD)
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
-        if self._refused:
-            return
-        self._expect(BODY_SECONDS)
-        if not self._take_short_way():
-            super().on_headers_complete()
+        if len(self.headers) > self._limits.headers:
+            text = f"the request has more than {self._limits.headers} headers"
+            raise Refusal(build_error(431, text))
+        if self._is_short() or self._enter_application():
+            self.headers = _ignored
+            self._intake.reach(BODY)
 
     def on_body(self, body: bytes) -> None:
-        if self._refused:
-            return
-        if self._route is None:
+        if not self._short.is_taken:
             super().on_body(body)
-            return
-        self._body_size += len(body)
-        if self._body_size <= MAX_BODY:
-            self._chunks.append(body)
-        else:
-            self._answer(TOO_LARGE)
+        elif not self._short.add(body):
+            self._send(self._short.finish(), keeps=False)
+            raise Refusal(flaws.LONG_BODY)  # that nobody hears
 
     def on_message_complete(self) -> None:
-        self._in_head, self._head_size = True, 0
-        if self._refused:
-            return
-        if self._route is None:
-            self._expect(None)
-            super().on_message_complete()
+        if self._intake.stage == HEAD:
+            return  # the request offers to change the protocol: it comes again without that
+        self._intake.reach(BETWEEN)
+        if self._short.is_taken:
+            keeps = self.parser.should_keep_alive() and not self._is_leaving
+            self._send(self._short.finish(), keeps=keeps)
         else:
-            chunks = self._chunks
-            self._answer(chunks[0] if len(chunks) == 1 else b"".join(chunks))
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._unset_keepalive_if_required()  # our own deadline stands for it
-        if not self.pipeline:
-            self._expect(IDLE_SECONDS)
+        self._owed -= 1
+        if self._owed or self.transport.is_closing():
+            return
+        if self._last is not None:
+            self._send(self._last, keeps=False)
+        elif self._is_leaving:
+            self._end()
+        elif not self._is_deaf:
+            self._intake.set_deadline(self.loop.time(), is_awaited=True)
 
-    # The short way
+    # Both ways
 
-    def _take_short_way(self) -> bool:
-        """Whether the request is a provider's call that can be answered in its turn."""
-        cycle: RequestResponseCycle | None = self.cycle
+    def _has_turn(self) -> bool:
+        """Whether a call can be answered now: no answer is before it, and the client reads."""
+        return not self._owed and not self.flow.write_paused
+
+    def _is_short(self) -> bool:
+        """Whether the request takes the short way."""
+        parser = self.parser
+        return (
+            self._has_turn()
+            and not (self.expect_100_continue or self._is_full)
+            and parser.get_http_version() == "1.1"
+            and not parser.should_upgrade()
+            and self._short.take(parser.get_method(), self.url, self.headers)
+        )
+
+    def _enter_application(self) -> bool:
+        """Hand the request to the application in its turn, unless it comes again."""
+        if self._is_full:
+            raise Refusal(flaws.FULL)
         parser, url = self.parser, self.url
-        if (
-            (cycle is not None and not cycle.response_complete)
-            or self.expect_100_continue
-            or self.flow.write_paused
-            or parser.get_http_version() != "1.1"
-            or parser.should_upgrade()
-            or not url.startswith(b"/")
-        ):
+        method, version = parser.get_method(), parser.get_http_version()
+        flaw = flaws.find_flaw(version, method, url, self.headers)
+        if flaw is not None:
+            raise Refusal(build_error(400, flaw))
+        if parser.should_upgrade():
+            self._intake.again = flaws.write_again(method, url, version, self.headers)
             return False
-        path, _, query = url.partition(b"?")
-        headers = read_headers(self.headers)
-        host = headers.get("host", "")
-        method, place = parser.get_method().decode("ascii"), path.decode("latin-1")
-        route = self._emulator.find_route(host, method, place)
-        if route is None:
-            return False
-        target = url.decode("latin-1")
-        scheme = headers.get("x-forwarded-proto", "http")
-        origin = f"{'https' if scheme == 'https' else 'http'}://{host}"
-        self._request = Request(method, place, target, query, headers, origin)
-        self._route = route
-        self._chunks = []
-        self._body_size = 0
+        try:
+            super().on_headers_complete()
+        except (HttpParserError, ValueError) as error:
+            raise Refusal(flaws.NO_ADDRESS) from error
+        transport = self.transport
+        self.cycle.transport = Outlet(transport.write, transport.is_closing, self._end)  # type: ignore[assignment]
+        self._owed += 1
         return True
 
-    def _answer(self, body: bytes | Malformed) -> None:
-        request, route = self._request, self._route
-        assert request is not None and route is not None  # noqa: S101, PT018  # set together
-        self._route = None
-        if route.takes_body:
-            request.body = body
-        reply = self._emulator.answer_call(route, request)
-        keeps = body is not TOO_LARGE and self.parser.should_keep_alive()
-        self.transport.write(_write_head(reply, self._write_defaults(), keeps) + reply.body)
+    def _send(self, reply: Reply, *, keeps: bool) -> None:
+        """Write a whole answer."""
+        defaults = _defaults.write(self.server_state.default_headers)
+        self.transport.write(write_answer(reply, defaults, keeps=keeps))
         self.server_state.total_requests += 1
         if keeps:
-            self._expect(IDLE_SECONDS)
+            self._intake.deadline = self.loop.time() + self._limits.idle_seconds
         else:
-            self._refused = True  # whatever still comes is not read
-            self.transport.close()
-
-    def _write_defaults(self) -> bytes:
-        """The headers that every answer has; uvicorn makes a new list of them each second."""
-        given = self.server_state.default_headers
-        if given is not _defaults.given:
-            _defaults.given = given
-            _defaults.text = b"".join(b"%s: %s\r\n" % pair for pair in given)
-        return _defaults.text
-
-
-class _Defaults:
-    given: list[tuple[bytes, bytes]] | None = None
-    text: bytes = b""
-
-
-_defaults = _Defaults()
-
-
-def _write_head(reply: Reply, defaults: bytes, keeps: bool) -> bytes:
-    length = b"%d\r\n" % len(reply.body)
-    if reply.media_type == "application/json" and not reply.headers and keeps:
-        return STATUS_LINE[reply.status] + defaults + _JSON_HEAD + length + b"\r\n"
-    media_type = reply.media_type.encode("latin-1")
-    head = [STATUS_LINE[reply.status], defaults, b"content-type: ", media_type, b"\r\n"]
-    head += (f"{name}: {value}\r\n".encode("latin-1") for name, value in reply.headers)
-    if not keeps:
-        head.append(b"connection: close\r\n")
-    return b"".join((*head, b"content-length: ", length, b"\r\n"))
+            self._end()

@@ -15,6 +15,22 @@ def test_facts_are_filled_into_a_text() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("fact", "value", "text"),
+    [
+        ("account.balance", 8_500, "8.5"),
+        ("account.balance", 8_000, "8"),
+        ("task.created", 1_767_225_600_999, "2026-01-01T00:00:00Z"),
+        ("task.elapsed", 14_250, "14"),
+        ("refusal.window", 60, "60"),
+        ("task.results", ["a", "b"], "a, b"),
+    ],
+)
+def test_a_fact_in_a_text_is_written_for_people(fact: str, value: object, text: str) -> None:
+    """Money, moments and spans stand in a sentence in units that people use."""
+    assert compile_text(f"{{${fact}}}")({fact: value}) == text
+
+
 def test_what_is_filled_in_is_not_read_again() -> None:
     """A fact that looks like an expression stays a text."""
     assert compile_text("{$refusal.field}")({"refusal.field": "{$task.id}"}) == "{$task.id}"

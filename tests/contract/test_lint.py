@@ -24,6 +24,7 @@ WORDS = "#/x-provider"
 CALLBACK = f"{MAKE}/callbacks/ended/{{$request.body#~1hook}}"
 STRAY = {"state": "stray", "phase": "running", "next": ["done"]}
 CIRCLE = {"state": "circle", "phase": "running", "next": ["circle"]}
+YIELDS = {"media": "image", "takes": "1s"}
 REMOVED = None
 
 # The rule that speaks, the edits that make it speak, where it speaks, and a part of what it says.
@@ -49,6 +50,12 @@ OFFENCES: list[tuple[str, dict[str, Any], str, str]] = [
         "nothing at this pointer",
     ),
     (
+        "contract-can-be-read",
+        {f"{WORDS}/ids": "a{hex}"},
+        f"{WORDS}/ids",
+        "{hex} in 'a{hex}' is no field of an id",
+    ),
+    (
         "references-lead-somewhere",
         {"models/all.yaml#/spare": {"$ref": "#/nowhere"}},
         "models/all.yaml#/spare/$ref",
@@ -65,6 +72,24 @@ OFFENCES: list[tuple[str, dict[str, Any], str, str]] = [
         {"models/all.yaml#/big/x-price/rows/0/when": {"colour": "red"}},
         "models/all.yaml#/big/x-price/rows/0/when",
         "looks at 'colour'",
+    ),
+    (
+        "bodies-can-be-read",
+        {"models/all.yaml#/big/x-price/times": "$request.body#/model"},
+        "models/all.yaml#/big/x-price/times",
+        "no field of the input",
+    ),
+    (
+        "bodies-can-be-read",
+        {"models/all.yaml#/big/x-yields": {**YIELDS, "size": {"default": "1x1", "ratio": "a/b"}}},
+        "models/all.yaml#/big/x-yields/size",
+        "looks at 'a/b'",
+    ),
+    (
+        "schemas-can-be-used",
+        {f"{MAKE}/responses/429/headers": {"X-At": {"schema": {"x-fact": "call.time"}}}},
+        f"{SCHEMAS}/TooFast, header X-At",
+        "cannot have the format None",
     ),
     (
         "schemas-can-be-used",

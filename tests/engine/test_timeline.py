@@ -70,8 +70,9 @@ def test_speed_divides_the_duration() -> None:
     assert Planner(LIFECYCLE, float("inf")).plan((), Phase.FAILED, 10_000).duration == 0
 
 
-def test_equal_plans_are_shared() -> None:
-    """Many tasks of one kind cost one timeline."""
-    planner = Planner(LIFECYCLE, 10)
+def test_long_tasks_keep_their_milliseconds() -> None:
+    """A cut in a walk of years keeps every step where it was."""
+    timeline = Planner(LIFECYCLE, 1e-6).plan((), Phase.SUCCEEDED, 123_457)
+    cut = timeline.cut(timeline.duration - 1, BROKEN)
 
-    assert planner.plan((), Phase.FAILED, 51) is planner.plan((), Phase.FAILED, 49)
+    assert cut.steps == (*timeline.steps[:-1], (timeline.duration - 1, BROKEN))

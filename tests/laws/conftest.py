@@ -1,7 +1,7 @@
 """Every contract in every edition, and strategies that draw facts for a shape."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,17 +34,15 @@ DRAWN: dict[Kind, st.SearchStrategy[object]] = {
 }
 
 
-@cache
-def read_contract(name: str, edition: str) -> Contract:
-    """A built-in contract in one edition."""
-    return load(contracts_dir() / name, edition)
+ACORN = Path(__file__).parents[2] / "fixtures" / "acorn"  # uses every word
 
 
-def list_contracts() -> Iterator[tuple[str, str]]:
-    for folder in sorted(contracts_dir().iterdir()):
+def list_contracts() -> Iterator[Contract]:
+    """Every built-in contract and acorn, in every edition."""
+    for folder in (*sorted(contracts_dir().iterdir()), ACORN):
         if (folder / "contract.yaml").is_file():
             for edition in list_editions(folder):
-                yield folder.name, edition
+                yield load(folder, edition)
 
 
 def list_shapes(contract: Contract) -> Iterator[tuple[str, Shape]]:
@@ -58,9 +56,9 @@ def list_shapes(contract: Contract) -> Iterator[tuple[str, Shape]]:
 
 
 SHAPES = [
-    pytest.param(read_contract(name, edition), shape, id=f"{name}-{edition}-{title}")
-    for name, edition in list_contracts()
-    for title, shape in list_shapes(read_contract(name, edition))
+    pytest.param(contract, shape, id=f"{contract.name}-{contract.edition}-{title}")
+    for contract in list_contracts()
+    for title, shape in list_shapes(contract)
 ]
 
 
@@ -78,7 +76,7 @@ def draw_fact(fact: str, nodes: list[Mapping[str, Any]]) -> st.SearchStrategy[An
     patterns = [node["pattern"] for node in nodes if "pattern" in node]
     if patterns:
         return st.from_regex(patterns[0], fullmatch=True)
-    if any(node.get("format") == "uri" for node in nodes):
+    if FACTS[fact] is Kind.TEXT and any(node.get("format") == "uri" for node in nodes):
         return ADDRESSES
     return DRAWN[FACTS[fact]]
 
@@ -89,6 +87,7 @@ def draw_facts(
     """Facts for a shape: all that it needs, or any part of them."""
     drawn: dict[str, st.SearchStrategy[Any]] = {}
     states = [s.name for s in contract.lifecycle.states if s.phase in shape.moments]
+    states = states or [contract.lifecycle.entry]  # a reply to a submit
     for fact in shape.needs:
         nodes = [node for node in find_nodes(shape.schema) if node["x-fact"] == fact]
         is_state = FACTS[fact] is Kind.STATE

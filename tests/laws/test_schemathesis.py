@@ -1,4 +1,4 @@
-"""Every contract, in every edition, as schemathesis sees it: strict keys, a rich account, no limits.
+"""Every contract, in every edition, under schemathesis: strict keys, a rich account, no limits.
 
 Nothing listens: requests go into the application by ASGI. The clock stands still unless moved.
 """
@@ -126,7 +126,7 @@ def build_journey(schema: BaseSchema) -> Any:
                 world.reached.update(reading.moments)
             self.account.advance(STEP)
 
-        def validate_response(self, response: Response, case: Case[Any], **given: Any) -> None:
+        def validate_response(self, response: Response, case: Case[Any], **_: Any) -> None:
             case.validate_response(
                 response,
                 additional_checks=[*CHECKS, self.lifecycle.after_response],
@@ -140,7 +140,9 @@ def build_journey(schema: BaseSchema) -> Any:
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_following_links_leads_to_success_and_to_failure(name: str) -> None:
     """From submit to poll: every step keeps the contract, every task ends, both ends are seen."""
-    journey, examples = build_journey(SCHEMAS[name]), settings().max_examples // 2
-    journey.run(settings=settings(max_examples=examples, stateful_step_count=10))
+    examples = settings().max_examples // 2
+    # Always the same journeys: whether both ends are seen shall not hang on luck.
+    steady = settings(max_examples=examples, stateful_step_count=10, derandomize=True)
+    build_journey(SCHEMAS[name]).run(settings=steady)
 
     assert {"ok", "succeeded", "failed"} <= cast(World, SCHEMAS[name].app).reached

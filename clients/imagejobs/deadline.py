@@ -1,0 +1,26 @@
+"""The end of a call: one total limit for everything that it does."""
+
+from imagejobs.errors import Misused
+from imagejobs.settings import Settings
+
+
+class Deadline:
+    """Counts down from the moment it is made."""
+
+    def __init__(self, seconds: float, settings: Settings) -> None:
+        if not seconds > 0:
+            raise Misused(f"timeout {seconds} cannot be; give seconds above 0")
+        self._clock = settings.world.clock
+        self._request_timeout = settings.request_timeout
+        self.seconds = seconds
+        self._end = self._clock() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds until the end; 0 or less when it is over."""
+        return self._end - self._clock()
+
+    @property
+    def request_timeout(self) -> float:
+        """What one request may take of what is left."""
+        return max(0.001, min(self._request_timeout, self.left))

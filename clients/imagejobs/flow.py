@@ -1,0 +1,216 @@
+"""What a client does, written once and without I/O.
+
+Each method is a generator. It yields a Request ("send this") and is sent an Answer; it yields a
+Pause ("wait so long") and is sent None, or the task that a verified callback brought meanwhile. It
+returns the result or raises an ImageError. `Client` and `AsyncClient` are two small drivers of it.
+
+The rules of waiting:
+- a poll that fails for a reason that may pass is repeated until the deadline: the task is paid for
+- a task that ended is not asked for again
+- a pause that the provider asked for is kept, callback or not
+- a callback that nobody signed is only a reason to poll now
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from imagejobs import calls, hints, money
+from imagejobs.calls import Account, Steps
+from imagejobs.deadline import Deadline
+from imagejobs.decode import read_number
+from imagejobs.errors import (
+    Facts,
+    GenerationFailed,
+    ImageError,
+    Misused,
+    NotFound,
+    TimedOut,
+    Unreadable,
+)
+from imagejobs.models import Failure, Order, Phase, Task
+from imagejobs.wire import Pause
+
+LAST_POLL = 0.5  # seconds before the end of a wait, so that nothing is missed
+
+Watch = Callable[[Task], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How somebody wants to wait: for how long, and who is told of each change."""
+
+    timeout: float | None = None
+    watch: Watch | None = None
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Where a wait is."""
+
+    task_id: str
+    deadline: Deadline
+    watch: Watch | None
+    last: Task | None = None
+    polls: int = 0
+    failures: list[ImageError] = field(default_factory=list)  # in a row
+
+    def note(self, task: Task) -> Task:
+        """Take down what was seen, and tell the watcher if it is new."""
+        is_new = self.last is None or (self.last.phase, self.last.state) != (task.phase, task.state)
+        self.last = task
+        self.failures.clear()
+        if is_new and self.watch is not None:
+            self.watch(task)
+        return task
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Everything a client can do for one account, but downloads, which know no account."""
+
+    account: Account
+
+    def submit(self, prompt: str, order: Order, timeout: float | None) -> Steps[Task]:
+        """Submit once; the task that was accepted."""
+        dialect, settings = self.account.dialect, self.account.settings
+        deadline = Deadline(timeout or settings.call_timeout, settings)
+        path, body = dialect.build_submit(prompt, order)
+        # Made once: the same over all retries of this order.
+        request_id = order.get("request_id") or settings.world.new_id()
+        if order.get("request_id") and dialect.idempotency_header is None:
+            raise Misused(f"{dialect.name} knows no request ids; leave request_id out")
+        request = self.account.build_post(path, body, request_id)
+        task_id = yield from calls.ask_for_task(
+            self.account, request, deadline, dialect.read_accepted
+        )
+        return Task(provider=dialect.name, id=task_id, prompt=prompt, request=body)
+
+    def inspect(self, task_id: str, timeout: float | None) -> Steps[Task]:
+        """The task as it is now."""
+        settings = self.account.settings
+        deadline = Deadline(timeout or settings.call_timeout, settings)
+        request = self.account.build_get(self.account.dialect.build_inspect(task_id))
+        read = calls.read_task(self.account.dialect, task_id)
+        try:
+            return (yield from calls.ask(self.account, request, deadline, read))
+        except ImageError as error:
+            error.add_task(task_id)
+            raise
+
+    def balance(self, timeout: float | None) -> Steps[float]:
+        """Credits that are left."""
+        dialect, settings = self.account.dialect, self.account.settings
+        deadline = Deadline(timeout or settings.call_timeout, settings)
+        if dialect.balance_path is None:
+            raise Misused(f"{dialect.name} documents no balance call")
+        request = self.account.build_get(dialect.balance_path)
+        return (yield from calls.ask(self.account, request, deadline, read_balance))
+
+    def generate(self, prompt: str, order: Order, wish: Wish) -> Steps[Task]:
+        """Submit and wait, under one deadline."""
+        settings = self.account.settings
+        deadline = Deadline(wish.timeout or settings.wait_timeout, settings)
+        task = yield from self.submit(prompt, order, min(settings.call_timeout, deadline.seconds))
+        if wish.watch is not None:
+            wish.watch(task)
+        waiting = Waiting(task.id, deadline, wish.watch)
+        # Nothing is ready at once; a poll right now might not even know the task.
+        pause = min(hints.choose_interval(1, settings), max(0.0, deadline.left - LAST_POLL))
+        delivered = yield Pause(pause, task.id)
+        return (yield from self._follow(waiting, delivered))
+
+    def wait(self, task: Task | str, wish: Wish) -> Steps[Task]:
+        """Follow a task, also one of an earlier run, to its end."""
+        settings = self.account.settings
+        deadline = Deadline(wish.timeout or settings.wait_timeout, settings)
+        task_id = task if isinstance(task, str) else task.id
+        waiting = Waiting(task_id, deadline, wish.watch)
+        known = task if isinstance(task, Task) and task.ended else None
+        return (yield from self._follow(waiting, known))
+
+    def _follow(self, waiting: Waiting, delivered: Task | None) -> Steps[Task]:
+        while delivered is None or not delivered.ended:
+            try:
+                task = waiting.note((yield from self._poll(waiting)))
+            except ImageError as error:
+                delivered = yield from self._back_off(waiting, error)
+                continue
+            delivered = task if task.ended else (yield from self._rest(waiting))
+        return settle(waiting.note(delivered))
+
+    def _poll(self, waiting: Waiting) -> Steps[Task]:
+        waiting.polls += 1
+        request = self.account.build_get(self.account.dialect.build_inspect(waiting.task_id))
+        read = calls.read_task(self.account.dialect, waiting.task_id)
+        return (yield from calls.ask_once(self.account, request, waiting.deadline, read))
+
+    def _rest(self, waiting: Waiting) -> Steps[Task | None]:
+        left = waiting.deadline.left - LAST_POLL
+        if left <= 0:
+            raise build_timeout(waiting) from None
+        pause = min(left, hints.choose_interval(waiting.polls, self.account.settings))
+        delivered: Task | None = yield Pause(pause, waiting.task_id)
+        return delivered
+
+    def _back_off(self, waiting: Waiting, error: ImageError) -> Steps[Task | None]:
+        waiting.failures.append(error)
+        error.add_task(waiting.task_id)
+        settings = self.account.settings
+        if not self._may_pass(waiting, error):
+            raise error
+        pause = hints.choose_backoff(len(waiting.failures), error.retry_after, settings)
+        if pause >= waiting.deadline.left:
+            raise build_timeout(waiting) from error
+        end = settings.world.clock() + pause
+        delivered: Task | None = yield Pause(pause, waiting.task_id)
+        rest = end - settings.world.clock()
+        if delivered is None and rest > 0:  # woken by a callback that nobody signed
+            yield Pause(rest)
+        return delivered
+
+    def _may_pass(self, waiting: Waiting, error: ImageError) -> bool:
+        settings = self.account.settings
+        if isinstance(error, NotFound):
+            waited = waiting.deadline.seconds - waiting.deadline.left
+            return waiting.last is None and waited < settings.not_found_grace
+        if isinstance(error, Unreadable):
+            return len(waiting.failures) <= settings.max_retries
+        return money.may_repeat_read(error)
+
+
+def settle(task: Task) -> Task:
+    """A task that ended well; raises GenerationFailed for one that ended badly."""
+    if task.phase is not Phase.FAILED:
+        return task
+    failure = task.failure or Failure()
+    text = f"{task.provider} task {task.id} failed: {failure}; try again, perhaps with other words"
+    raise GenerationFailed(
+        text,
+        Facts(
+            provider=task.provider,
+            condition="generation-failed",
+            message=failure.message,
+            task_id=task.id,
+            failure=failure,
+            state=task.state,
+        ),
+    )
+
+
+def build_timeout(waiting: Waiting) -> TimedOut:
+    """The error of a wait whose time is up: what was seen last, and how to go on."""
+    seen = waiting.last.state if waiting.last else "nothing"
+    trouble = f", then {waiting.failures[-1]}" if waiting.failures else ""
+    text = (
+        f"waited {waiting.deadline.seconds:g} s for the task {waiting.task_id}, last seen: "
+        f"{seen}{trouble}; it goes on, so wait for it again by its id"
+    )
+    return TimedOut(text, Facts(condition="timed-out", task_id=waiting.task_id, state=seen))
+
+
+def read_balance(data: object) -> float:
+    """A bare number (https://docs.kie.ai/common-api/get-account-credits)."""
+    found = read_number(data)
+    if found is None:
+        raise ValueError("the balance is no number")
+    return found

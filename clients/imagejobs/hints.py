@@ -1,0 +1,67 @@
+"""How long to wait before trying again: what the provider says, else a capped, jittered back-off."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from imagejobs.decode import read_number
+from imagejobs.settings import Settings
+
+
+def read_retry_after(headers: Mapping[str, str], body: Any, now: float) -> float | None:
+    """Seconds that a reply asks for, in its header or its body; the longer of the two."""
+    found = [read_header_hint(headers.get("retry-after", ""), now), read_body_hint(body)]
+    return max((hint for hint in found if hint is not None), default=None)
+
+
+def read_header_hint(text: str, now: float) -> float | None:
+    """Retry-After as seconds or as an HTTP date (RFC 9110, section 10.2.3)."""
+    seconds = read_number(text.strip())
+    if seconds is not None:
+        return seconds if seconds >= 0 else None
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:  # "-0000": in UTC, of unknown origin
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, moment.timestamp() - now)
+
+
+def read_body_hint(body: Any) -> float | None:
+    """`data.retryAfter` in seconds (https://aigptimage.com/en/docs/rate-limits), or at the top."""
+    if not isinstance(body, dict):
+        return None
+    for place in (body.get("data"), body):
+        if isinstance(place, dict):
+            for name in ("retryAfter", "retry_after"):
+                hint = read_number(place.get(name))
+                if hint is not None and hint >= 0:
+                    return hint
+    return None
+
+
+def choose_backoff(nth: int, hint: float | None, settings: Settings) -> float:
+    """Seconds before the retry after the nth failure in a row, counted from 1."""
+    spread = settings.world.random
+    if hint is not None:
+        # Never earlier than asked; a little later, so that many clients do not come back at once.
+        return hint + spread() * settings.retry_first
+    longest = grow(settings.retry_first, settings.retry_growth, nth - 1, settings.retry_cap)
+    return longest * (0.5 + spread() / 2)
+
+
+def choose_interval(nth: int, settings: Settings) -> float:
+    """Seconds before the next poll after the nth one, counted from 1."""
+    longest = grow(settings.poll_first, settings.poll_growth, nth - 1, settings.poll_cap)
+    return longest * _spread_evenly(settings.world.random)
+
+
+def grow(first: float, growth: float, times: int, cap: float) -> float:
+    """first x growth^times, at most the cap."""
+    return float(min(cap, first * growth ** min(times, 64)))
+
+
+def _spread_evenly(draw: Callable[[], float]) -> float:
+    return 0.9 + draw() * 0.2

@@ -1,0 +1,110 @@
+"""Where callbacks arrive and waits look: safe between threads, and between event loops."""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from imagejobs.models import Task
+from imagejobs.settings import SleepingCall
+
+KEPT: Final = 10_000  # callbacks on record; the oldest go first
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A callback that was read. Only a verified one is believed; another one is worth a poll."""
+
+    task: Task
+    is_verified: bool
+
+
+class Inbox:
+    """Callbacks by task, each taken once."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._kept = kept
+        self._seen: OrderedDict[tuple[str, str, bool], None] = OrderedDict()
+        self._waiting: OrderedDict[str, Delivery] = OrderedDict()
+        self._listeners: dict[str, list[Callable[[], object]]] = {}
+        self._lock = threading.Lock()
+
+    def put(self, delivery: Delivery) -> bool:
+        """Take a callback in; False if the same news of the same task was here before."""
+        task = delivery.task
+        mark = (task.id, task.phase, delivery.is_verified)
+        with self._lock:
+            if mark in self._seen:
+                return False
+            self._seen[mark] = None
+            known = self._waiting.get(task.id)
+            if known is None or not (known.is_verified and known.task.ended):
+                self._waiting[task.id] = delivery
+            for book in (self._seen, self._waiting):
+                while len(book) > self._kept:
+                    book.popitem(last=False)
+            listeners = list(self._listeners.get(task.id, ()))
+        for listener in listeners:
+            listener()
+        return True
+
+    def take(self, task_id: str) -> Delivery | None:
+        """The callback about a task, once."""
+        with self._lock:
+            return self._waiting.pop(task_id, None)
+
+    def wait(self, task_id: str, seconds: float) -> Task | None:
+        """Block until a callback about the task is there, at most so many seconds.
+
+        The task, if the callback is verified; None says: poll.
+        """
+        arrived = threading.Event()
+        self._listen(task_id, arrived.set)
+        try:
+            found = self.take(task_id)
+            if found is None:
+                arrived.wait(seconds)
+                found = self.take(task_id)
+        finally:
+            self._leave(task_id, arrived.set)
+        return _believe(found)
+
+    async def await_task(self, task_id: str, seconds: float, sleep: SleepingCall) -> Task | None:
+        """The same without blocking; `sleep` is what passes the time."""
+        loop, arrived = asyncio.get_running_loop(), asyncio.Event()
+
+        def listener() -> None:
+            loop.call_soon_threadsafe(arrived.set)
+
+        self._listen(task_id, listener)
+        races = [asyncio.ensure_future(sleep(seconds)), asyncio.ensure_future(arrived.wait())]
+        try:
+            found = self.take(task_id)
+            if found is None:
+                await asyncio.wait(races, return_when=asyncio.FIRST_COMPLETED)
+                found = self.take(task_id)
+        finally:
+            self._leave(task_id, listener)
+            for race in races:
+                race.cancel()
+                with suppress(asyncio.CancelledError):
+                    await race
+        return _believe(found)
+
+    def _listen(self, task_id: str, listener: Callable[[], object]) -> None:
+        with self._lock:
+            self._listeners.setdefault(task_id, []).append(listener)
+
+    def _leave(self, task_id: str, listener: Callable[[], object]) -> None:
+        with self._lock:
+            remaining = self._listeners[task_id]
+            remaining.remove(listener)
+            if not remaining:
+                del self._listeners[task_id]
+
+
+def _believe(delivery: Delivery | None) -> Task | None:
+    return delivery.task if delivery is not None and delivery.is_verified else None

@@ -1,0 +1,226 @@
+"""What the control API shows, as values; moments are milliseconds on the account's clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class HealthView:
+    """That the server serves."""
+
+    status: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    """An operation of a provider."""
+
+    id: str
+    role: str
+    method: str
+    path: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """A provider: where it is served, and what it knows."""
+
+    name: str
+    title: str
+    edition: str  # the one that is served
+    editions: tuple[str, ...]
+    base_url: str  # here
+    servers: tuple[str, ...]  # the provider's own addresses
+    tiers: tuple[str, ...]
+    failures: tuple[str, ...]
+    operations: tuple[OperationView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioView:
+    """What a key can ask for."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """What an account's clock shows."""
+
+    now: int
+    time: str  # the same as ISO 8601
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account; what is counted or paid is counted by provider."""
+
+    id: str  # the hash that stands for the key
+    key: str  # shortened if it may be real
+    scenario: str | None
+    seed: int
+    tier: str | None
+    webhook_secret: str | None
+    http_status: str | None  # where refusals carry their code: envelope or code
+    balances: Mapping[str, float]  # credits
+    tasks: Mapping[str, int]
+    active: Mapping[str, int]  # tasks that have not ended
+    clock: ClockView
+
+
+@dataclass(frozen=True, slots=True)
+class CreditsView:
+    """The balance at a provider."""
+
+    provider: str
+    balance: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task as it stands, and where it is heading."""
+
+    id: str
+    provider: str
+    operation: str
+    model: str | None
+    state: str | float | bool  # the provider's word
+    phase: str
+    outcome: str  # the phase in which it ends
+    failure: str | None
+    created: int
+    ends: int
+    ended: bool
+    price: float  # credits
+    request: Any  # the body of the submit
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One try to deliver a callback."""
+
+    at: int
+    headers: Mapping[str, str]
+    status: int | None  # of the answer; None if there was none
+    answer: str
+    problem: str | None  # why there was no answer
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackView:
+    """A delivery of a callback."""
+
+    number: int
+    provider: str
+    task: str
+    callback: str
+    moment: str  # the phase that it tells of
+    url: str
+    standing: str  # waiting, delivered, exhausted or held
+    held: str | None  # why it was never sent
+    due: int
+    body: Any
+    attempts: tuple[AttemptView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockMoved:
+    """What an account's clock shows after it was moved, and what could not be delivered."""
+
+    now: int
+    time: str
+    frozen: bool
+    undelivered: tuple[CallbackView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ViolationView:
+    """A place where a request breaks its schema."""
+
+    pointer: str
+    keyword: str
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """An entry of a journal: a request and its reply."""
+
+    seq: int
+    at: int
+    time: str
+    account: str | None
+    provider: str | None
+    operation: str | None
+    task: str | None
+    scenario: str | None
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    request: Any  # as JSON, else as text; None if there was no body
+    status: int
+    reply: Any
+    condition: str | None  # why it was refused
+    violations: tuple[ViolationView, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountName:
+    """How an account is called."""
+
+    id: str
+    key: str
+
+
+Subject = RequestView | TaskView | CallbackView | AccountView | ClockView | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """Something that happened."""
+
+    number: int
+    kind: str
+    at: int
+    time: str
+    account: AccountName | None
+    subject: Subject  # what it is about, as it stood then
+
+
+def read_view(kind: type[T], value: Any) -> T:
+    """A value of JSON as what it shows; members that are not known are left out."""
+    hints = _read_hints(kind)
+    return kind(**{name: _convert(hint, value[name]) for name, hint in hints.items()})
+
+
+@cache
+def _read_hints(kind: Any) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def _convert(hint: Any, value: Any) -> Any:
+    if is_dataclass(hint):
+        return read_view(hint, value)
+    if get_origin(hint) is tuple:
+        return tuple(_convert(get_args(hint)[0], each) for each in value)
+    kinds = [each for each in get_args(hint) if is_dataclass(each)]
+    if kinds and value is not None and NoneType in get_args(hint):
+        return _convert_one(kinds, value)
+    return value
+
+
+def _convert_one(kinds: list[Any], value: Any) -> Any:
+    """The one of several views whose members a value has; they all differ in them."""
+    return next(read_view(kind, value) for kind in kinds if _read_hints(kind).keys() <= value.keys())

@@ -1,0 +1,50 @@
+"""The way out of a connection: how the application's answers reach a client that may be slow."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from mockserver.web.asgi import App, Message, Receive, Scope, Send
+
+PIECE: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """What uvicorn writes an answer to: the transport, but for how it is closed."""
+
+    write: Callable[[bytes], None]
+    is_closing: Callable[[], bool]
+    close: Callable[[], None]
+
+
+async def run_application(app: App, scope: Scope, receive: Receive, send: Send) -> None:
+    """Let the application answer; large bodies leave in pieces, each when there is room for it.
+
+    A slow reader of a large file would otherwise cost the memory of a copy.
+    """
+
+    async def send_pieces(message: Message) -> None:
+        body: bytes = message.get("body", b"")
+        if len(body) > PIECE:
+            last = (len(body) - 1) // PIECE * PIECE
+            for start in range(0, last, PIECE):
+                piece = body[start : start + PIECE]
+                await send({"type": message["type"], "body": piece, "more_body": True})
+            message = {**message, "body": body[last:]}
+        await send(message)
+
+    try:
+        await app(scope, receive, send_pieces)
+    except asyncio.CancelledError:
+        return  # the server stops, and has cut the connection already
+
+
+def abandon(cycle: RequestResponseCycle) -> None:
+    """Let the application see that its client has left, and write nothing more."""
+    cycle.disconnected = True
+    cycle.waiting_for_100_continue = False
+    cycle.message_event.set()

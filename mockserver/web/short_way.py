@@ -1,0 +1,110 @@
+"""The short way of providers' calls: answered at once, without a task, a scope and ASGI.
+
+The engine is synchronous: a call that is complete can be answered while its last bytes are read.
+What is not such a call, or cannot have its turn yet, goes to the ASGI application.
+"""
+
+import logging
+from typing import Final, Protocol
+
+from mockserver.engine.call import Malformed, Reply
+from mockserver.web.asgi import MAX_BODY, TOO_LARGE, read_headers
+from mockserver.web.flaws import FAILURE, Pairs
+from mockserver.web.heads import Heads
+from mockserver.web.provider import Request
+from mockserver.web.routes import Route
+
+_logger: Final = logging.getLogger("uvicorn.error")
+
+
+class Answering(Protocol):
+    """What the short way needs of the application."""
+
+    def find_route(self, host: str, method: str, path: str) -> Route | None:
+        """The operation behind a path without parameters, if the Host header may have it."""
+
+    def answer_call(self, route: Route, request: Request) -> Reply:
+        """Answer a call for an operation."""
+
+
+class ShortWay:
+    """The short way of one connection: the call that is coming in, and the heads that are known."""
+
+    __slots__ = ("_chunks", "_emulator", "_heads", "_request", "_route", "_size", "is_taken")
+
+    def __init__(self, emulator: Answering) -> None:
+        self._emulator = emulator
+        self._heads = Heads()
+        self._route: Route | None = None
+        self._request: Request | None = None
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self.is_taken = False  # by a call that is not complete yet
+
+    def answer_known(self, data: bytes) -> Reply | None:
+        """Answer a whole call whose head is known; nothing happens if it is none."""
+        request = self._heads.recognise(data)
+        if request is None:
+            return None
+        host = request.headers.get("host", "")
+        route = self._emulator.find_route(host, request.method, request.path)
+        return None if route is None else self._answer(route, request)
+
+    def learn(self, data: bytes) -> None:
+        """Remember the head of the last call, which began with these bytes."""
+        if self._request is not None:
+            self._heads.learn(data, self._request)
+
+    def forget(self) -> None:
+        """There is no last call."""
+        self._request = None
+
+    def take(self, method: bytes, url: bytes, pairs: Pairs) -> bool:
+        """Whether a request is a provider's call; its body may come then."""
+        path, _, query = url.partition(b"?")
+        headers = read_headers(pairs)
+        host = headers.get("host", "")
+        name, place = method.decode("ascii"), path.decode("latin-1")
+        route = self._emulator.find_route(host, name, place)
+        coding = headers.get("transfer-encoding", "chunked")
+        if route is None or b"#" in query or coding != "chunked":
+            return False
+        target = url.decode("latin-1")
+        scheme = headers.get("x-forwarded-proto", "http")
+        origin = f"{'https' if scheme == 'https' else 'http'}://{host}"
+        self._request = Request(name, place, target, query, headers, origin)
+        self._route = route
+        self._chunks = []
+        self._size = 0
+        self.is_taken = True
+        return True
+
+    def add(self, body: bytes) -> bool:
+        """Take a part of the call's body; whether there is room for it."""
+        self._size += len(body)
+        if self._size > MAX_BODY:
+            return False
+        self._chunks.append(body)
+        return True
+
+    def finish(self) -> Reply:
+        """Answer the call: its body is complete, or too large."""
+        self.is_taken = False
+        request, route, chunks = self._request, self._route, self._chunks
+        assert request is not None and route is not None  # noqa: S101, PT018  # set together
+        request.body = self._join(chunks)
+        return self._answer(route, request)
+
+    def _join(self, chunks: list[bytes]) -> bytes | Malformed:
+        if self._size > MAX_BODY:
+            return TOO_LARGE
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _answer(self, route: Route, request: Request) -> Reply:
+        if not route.takes_body:
+            request.body = b""
+        try:
+            return self._emulator.answer_call(route, request)
+        except Exception:
+            _logger.exception("a call could not be answered")
+            return FAILURE
