@@ -5,6 +5,7 @@ MockServerError
 ├─ PortInUse                somebody else listens there
 ├─ ContractError            where · problem · hint
 ├─ ScenarioError            an unknown scenario
+├─ ControlFailed            status · error · hint
 └─ MediaError               a file that is no result file
 """
 
@@ -33,6 +34,16 @@ class ContractError(MockServerError):
 
 class ScenarioError(MockServerError):
     """A scenario that does not exist was asked for."""
+
+
+class ControlFailed(MockServerError):
+    """A control call was refused; `status` is None if there was no answer."""
+
+    def __init__(self, status: int | None, error: str, hint: str = "") -> None:
+        self.status = status
+        self.error = error
+        self.hint = hint
+        super().__init__(error + (f" ({hint})" if hint else ""))
 
 
 class MediaError(MockServerError):

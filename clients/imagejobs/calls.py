@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from imagejobs import hints, money, verdict
 from imagejobs.deadline import Deadline
 from imagejobs.dialects.dialect import Dialect
-from imagejobs.errors import Facts, ImageError, Unreadable
+from imagejobs.errors import Facts, ImageError, Misused, Unreadable
 from imagejobs.models import Task
 from imagejobs.settings import Settings
 from imagejobs.version import VERSION
@@ -32,15 +32,18 @@ class Account:
 
     def build_get(self, path: str) -> Request:
         """A request that reads."""
-        return Request("GET", self.base_url + path, self._build_headers())
+        url, timeout = self.base_url + path, self.settings.request_timeout
+        return Request("GET", url, self._build_headers(), timeout=timeout)
 
     def build_post(self, path: str, body: Mapping[str, Any], request_id: str | None) -> Request:
         """A request that costs; with its request id, where the provider has such a thing."""
         headers = {**self._build_headers(), "content-type": "application/json"}
+        timeout = self.settings.call_timeout  # giving up early on a submit leaves a question
         if self.dialect.idempotency_header and request_id:
             headers[self.dialect.idempotency_header] = request_id
-        content = json.dumps(body, allow_nan=False).encode()
-        return Request("POST", self.base_url + path, headers, content)
+            timeout = self.settings.request_timeout
+        content = encode(body, self.dialect.name)
+        return Request("POST", self.base_url + path, headers, content, timeout)
 
     def _build_headers(self) -> dict[str, str]:
         return {
@@ -50,12 +53,18 @@ class Account:
         }
 
 
-def ask_once(
-    account: Account, request: Request, deadline: Deadline, read: Read[T]
-) -> Steps[T]:
+def encode(body: Mapping[str, Any], provider: str) -> bytes:
+    """The body as JSON; Misused if it holds what JSON cannot."""
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise Misused(f"the order for {provider} cannot be written as JSON: {error}") from error
+
+
+def ask_once(account: Account, request: Request, deadline: Deadline, read: Read[T]) -> Steps[T]:
     """Send once and read the reply; raises what it means if it is no success."""
     name, now = account.dialect.name, account.settings.world.now
-    answer: Answer = yield replace(request, timeout=deadline.request_timeout)
+    answer: Answer = yield replace(request, timeout=deadline.cap(request.timeout))
     envelope = verdict.judge(answer, name, now())
     try:
         return read(envelope.data)

@@ -1,15 +1,14 @@
 """The client for programs without an event loop."""
 
 import os
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from imagejobs import transport
 from imagejobs.calls import Steps
-from imagejobs.disk import write_atomically
+from imagejobs.disk import write_file
 from imagejobs.fetch import Fetch, choose_url
-from imagejobs.flow import Flow, Watch, Wish
+from imagejobs.flow import Flow, Watch, Wish, read_id
 from imagejobs.inbox import Inbox
 from imagejobs.models import File, Order, Task
 from imagejobs.opening import open_account
@@ -48,7 +47,7 @@ class Client:
 
     def inspect(self, task: Task | str, *, timeout: float | None = None) -> Task:
         """A task as it is now, whether it goes well or not."""
-        return self._drive(self._flow.inspect(_read_id(task), timeout))
+        return self._drive(self._flow.inspect(read_id(task), timeout))
 
     def wait(
         self,
@@ -90,7 +89,7 @@ class Client:
     ) -> File:
         """A result of a task, or an address; written to a path as a whole or not at all."""
         file = self._drive(self._fetch.download(choose_url(source, index), timeout))
-        return file if to is None else _write(file, to)
+        return file if to is None else write_file(file, to)
 
     def close(self) -> None:
         """Close the HTTP client, unless it was given."""
@@ -123,13 +122,3 @@ class Client:
             else:
                 answer = None
                 self._settings.world.sleep(step.seconds)
-
-
-def _read_id(task: Task | str) -> str:
-    return task if isinstance(task, str) else task.id
-
-
-def _write(file: File, to: str | os.PathLike[str]) -> File:
-    path = Path(to)
-    write_atomically(path, file.content)
-    return File(file.url, file.media_type, file.content, path)

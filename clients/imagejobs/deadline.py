@@ -11,7 +11,6 @@ class Deadline:
         if not seconds > 0:
             raise Misused(f"timeout {seconds} cannot be; give seconds above 0")
         self._clock = settings.world.clock
-        self._request_timeout = settings.request_timeout
         self.seconds = seconds
         self._end = self._clock() + seconds
 
@@ -20,7 +19,6 @@ class Deadline:
         """Seconds until the end; 0 or less when it is over."""
         return self._end - self._clock()
 
-    @property
-    def request_timeout(self) -> float:
-        """What one request may take of what is left."""
-        return max(0.001, min(self._request_timeout, self.left))
+    def cap(self, seconds: float) -> float:
+        """So many seconds, or what is left of them; never 0."""
+        return max(0.001, min(seconds, self.left))

@@ -90,9 +90,7 @@ def read_time(value: Any) -> datetime | None:
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def read_elapsed(
-    value: Any, created: datetime | None, finished: datetime | None
-) -> float | None:
+def read_elapsed(value: Any, created: datetime | None, finished: datetime | None) -> float | None:
     """Seconds that a task took.
 
     KIE.AI's page shows milliseconds, recordings (2026-04 to 2026-09) show whole seconds. The two

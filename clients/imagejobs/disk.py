@@ -3,7 +3,10 @@
 import contextlib
 import os
 import secrets
+from dataclasses import replace
 from pathlib import Path
+
+from imagejobs.models import File
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -19,3 +22,10 @@ def write_atomically(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             draft.unlink()
         raise
+
+
+def write_file(file: File, to: str | os.PathLike[str]) -> File:
+    """The same file, with the path it was written to."""
+    path = Path(to)
+    write_atomically(path, file.content)
+    return replace(file, path=path)

@@ -7,7 +7,7 @@ ImageError                        what happened, in words, and the facts below
 │  ├─ Unauthorized                refused: the key
 │  ├─ OutOfCredits                refused: the balance, or the key's own limit
 │  ├─ NotFound                    refused: no such task, file or address
-│  └─ Conflict                    refused: the request id was used for another request, or too many tasks run
+│  └─ Conflict                    refused: the request id is another order's, or too many tasks run
 ├─ TheirTurn                      nothing is wrong with the call: it may work later
 │  ├─ RateLimited                 refused for now; `retry_after` says for how long, if they said it
 │  ├─ Unavailable                 maintenance, a feature that is off, an error of their server

@@ -12,12 +12,11 @@ from itertools import count
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from imagejobs import calls, images, verdict
+from imagejobs import calls, hints, images, money, verdict
 from imagejobs.calls import Steps
 from imagejobs.deadline import Deadline
 from imagejobs.errors import BadFile, Facts, ImageError, Misused, Unreachable
 from imagejobs.models import File, Task
-from imagejobs.money import may_repeat_read
 from imagejobs.settings import Settings
 from imagejobs.version import VERSION
 from imagejobs.wire import Answer, Reply, Request, Trouble
@@ -45,7 +44,7 @@ class Fetch:
             try:
                 return (yield from self._follow(url, deadline))
             except ImageError as error:
-                if not (may_repeat_read(error) or error.condition == "cut-off"):
+                if not (money.may_repeat_read(error) or error.condition == "cut-off"):
                     raise
                 yield from calls.back_off(error, failures, deadline, self.settings)
         raise AssertionError
@@ -54,7 +53,7 @@ class Fetch:
         check_address(url, None, self.base_url)
         for hops in count():
             request = Request("GET", url, HEADERS, max_bytes=self.settings.max_bytes)
-            answer: Answer = yield replace(request, timeout=max(0.001, deadline.left))
+            answer: Answer = yield replace(request, timeout=deadline.cap(deadline.left))
             reply = self._judge(answer, url)
             if reply.status not in REDIRECTS:
                 return read_file(reply, url)
@@ -74,7 +73,7 @@ class Fetch:
             raise refuse(url, f"it is larger than {self.settings.max_bytes} bytes")
         if answer.status == 200 or answer.status in REDIRECTS:
             return answer
-        hint = verdict.hints.read_retry_after(answer.headers, None, self.settings.world.now())
+        hint = hints.read_retry_after(answer.headers, None, self.settings.world.now())
         envelope = verdict.Envelope(answer.status, "", None, hint)
         error = verdict.find_refusal(envelope, host)
         raise error or refuse(url, f"it answered {answer.status}")
@@ -119,16 +118,21 @@ def is_private(parts: SplitResult) -> bool:
 
 def read_file(reply: Reply, url: str) -> File:
     """The image in a reply; BadFile if it is none, or not all of it."""
-    declared = reply.headers.get("content-length", "")
-    is_plain = reply.headers.get("content-encoding", "identity") == "identity"
-    if is_plain and declared.isdecimal() and int(declared) != len(reply.body):
-        raise refuse(url, f"only {len(reply.body)} of {declared} bytes came", "cut-off")
+    if is_short(reply):
+        raise refuse(url, f"only {len(reply.body)} bytes came, fewer than announced", "cut-off")
     media_type = images.read_media_type(reply.body)
     if media_type is None:
         raise refuse(url, f"it is no image; it begins with {reply.body[:12]!r}", "no-image")
     if not images.is_whole(reply.body, media_type):
         raise refuse(url, "its end is missing", "cut-off")
     return File(url, media_type, reply.body)
+
+
+def is_short(reply: Reply) -> bool:
+    """Whether fewer bytes came than the header announced."""
+    declared = reply.headers.get("content-length", "")
+    is_plain = reply.headers.get("content-encoding", "identity") == "identity"
+    return is_plain and declared.isdecimal() and int(declared) != len(reply.body)
 
 
 def refuse(url: str, why: str, condition: str = "refused-address") -> BadFile:

@@ -123,8 +123,7 @@ class Flow:
         """Follow a task, also one of an earlier run, to its end."""
         settings = self.account.settings
         deadline = Deadline(wish.timeout or settings.wait_timeout, settings)
-        task_id = task if isinstance(task, str) else task.id
-        waiting = Waiting(task_id, deadline, wish.watch)
+        waiting = Waiting(read_id(task), deadline, wish.watch)
         known = task if isinstance(task, Task) and task.ended else None
         return (yield from self._follow(waiting, known))
 
@@ -164,7 +163,7 @@ class Flow:
         end = settings.world.clock() + pause
         delivered: Task | None = yield Pause(pause, waiting.task_id)
         rest = end - settings.world.clock()
-        if delivered is None and rest > 0:  # woken by a callback that nobody signed
+        if rest > 0 and not (delivered and delivered.ended):  # woken by no more than a hint
             yield Pause(rest)
         return delivered
 
@@ -176,6 +175,14 @@ class Flow:
         if isinstance(error, Unreadable):
             return len(waiting.failures) <= settings.max_retries
         return money.may_repeat_read(error)
+
+
+def read_id(task: Task | str) -> str:
+    """The id of a task; Misused if it is empty."""
+    found = task if isinstance(task, str) else task.id
+    if not found:
+        raise Misused("the task id is empty; give the id that submit returned")
+    return found
 
 
 def settle(task: Task) -> Task:

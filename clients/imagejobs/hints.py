@@ -1,4 +1,4 @@
-"""How long to wait before trying again: what the provider says, else a capped, jittered back-off."""
+"""How long to wait before trying again: what the provider says, else a jittered back-off."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC
@@ -59,7 +59,7 @@ def choose_interval(nth: int, settings: Settings) -> float:
 
 
 def grow(first: float, growth: float, times: int, cap: float) -> float:
-    """first x growth^times, at most the cap."""
+    """First x growth^times, at most the cap."""
     return float(min(cap, first * growth ** min(times, 64)))
 
 

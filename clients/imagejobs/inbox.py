@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -90,8 +89,7 @@ class Inbox:
             self._leave(task_id, listener)
             for race in races:
                 race.cancel()
-                with suppress(asyncio.CancelledError):
-                    await race
+            await asyncio.gather(*races, return_exceptions=True)
         return _believe(found)
 
     def _listen(self, task_id: str, listener: Callable[[], object]) -> None:

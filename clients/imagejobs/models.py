@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Required, TypedDict
+from typing import Any, TypedDict
 
 
 class Phase(StrEnum):
@@ -74,9 +74,3 @@ class Order(TypedDict, total=False):
     options: dict[str, Any]  # the provider's own fields, as its documentation names them
     callback_url: str
     request_id: str  # your own id for this order, where the provider knows idempotency keys
-
-
-class Draft(Order):
-    """A whole order."""
-
-    prompt: Required[str]

@@ -15,6 +15,7 @@ from imagejobs.wire import Answer, Reply, Request, Trouble
 
 # Raised before any byte of a request can have left.
 NEVER_SENT: Final = {"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol"}
+MARGIN: Final = 0.25  # seconds, for the library to say itself that the time is up
 KNOWN: Final = {"HTTPError", "InvalidURL", "OSError"}
 
 
@@ -45,7 +46,7 @@ def send(http: Any, request: Request) -> Answer:
 
     threading.Thread(target=run, name="imagejobs", daemon=True).start()
     try:
-        answer = answers.get(timeout=request.timeout)
+        answer = answers.get(timeout=request.timeout + MARGIN)
     except queue.Empty:
         return _explain_slowness(request)
     finally:

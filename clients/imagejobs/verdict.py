@@ -47,9 +47,12 @@ BY_CODE: Final[dict[int, Meaning]] = {
 
 # KIE.AI uses 422 and 500 for several things and tells them apart by text (public client code).
 BY_TEXT: Final[list[tuple[re.Pattern[str], Meaning]]] = [
-    (re.compile(r"recordInfo is null|record does not exist", re.I), (NotFound, "not-found")),
-    (re.compile(r"credits?.*insufficient|insufficient.*credits?", re.I), BY_CODE[402]),
-    (re.compile(r"is required|not within the range", re.I), BY_CODE[400]),
+    (
+        re.compile(r"recordInfo is null|record does not exist", re.IGNORECASE),
+        (NotFound, "not-found"),
+    ),
+    (re.compile(r"credits?.*insufficient|insufficient.*credits?", re.IGNORECASE), BY_CODE[402]),
+    (re.compile(r"is required|not within the range", re.IGNORECASE), BY_CODE[400]),
 ]
 WORDED: Final = {422, 500}
 

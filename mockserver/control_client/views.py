@@ -1,12 +1,8 @@
 """What the control API shows, as values; moments are milliseconds on the account's clock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
-from types import NoneType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
-
-T = TypeVar("T")
+from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,31 +192,3 @@ class EventView:
     time: str
     account: AccountName | None
     subject: Subject  # what it is about, as it stood then
-
-
-def read_view(kind: type[T], value: Any) -> T:
-    """A value of JSON as what it shows; members that are not known are left out."""
-    hints = _read_hints(kind)
-    return kind(**{name: _convert(hint, value[name]) for name, hint in hints.items()})
-
-
-@cache
-def _read_hints(kind: Any) -> dict[str, Any]:
-    hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}
-
-
-def _convert(hint: Any, value: Any) -> Any:
-    if is_dataclass(hint):
-        return read_view(hint, value)
-    if get_origin(hint) is tuple:
-        return tuple(_convert(get_args(hint)[0], each) for each in value)
-    kinds = [each for each in get_args(hint) if is_dataclass(each)]
-    if kinds and value is not None and NoneType in get_args(hint):
-        return _convert_one(kinds, value)
-    return value
-
-
-def _convert_one(kinds: list[Any], value: Any) -> Any:
-    """The one of several views whose members a value has; they all differ in them."""
-    return next(read_view(kind, value) for kind in kinds if _read_hints(kind).keys() <= value.keys())

@@ -7,14 +7,15 @@ from typing import Final
 from mockserver.engine.delivery import Delivery
 from mockserver.engine.settings import Settings
 
+_ROOM: Final = 10  # times as many may wait as are kept once they ended
 _OVERHEAD: Final = 1_000  # bytes of a delivery besides its body, roughly; and of an attempt
 
 
 class Deliveries:
     """Deliveries in order of their numbers; the ones that ended first are the first to go.
 
-    One that waits for an attempt is forgotten only if nothing else is there: its next attempt is
-    then not made.
+    One that waits for an attempt is never forgotten. If a receiver is slower than its tasks for
+    long, the record becomes full instead: then no more may wait.
     """
 
     __slots__ = ("_by_number", "_ended", "_max", "_max_bytes", "_size", "forgotten", "total")
@@ -34,6 +35,12 @@ class Deliveries:
     def __iter__(self) -> Iterator[Delivery]:
         return iter(tuple(self._by_number.values()))
 
+    @property
+    def is_full(self) -> bool:
+        """Whether too many wait for an attempt."""
+        waiting = len(self._by_number) - len(self._ended)
+        return waiting > _ROOM * self._max or self._size > _ROOM * self._max_bytes
+
     def find(self, number: int) -> Delivery | None:
         """The delivery with a number, if it is on record."""
         return self._by_number.get(number)
@@ -47,21 +54,14 @@ class Deliveries:
 
     def end(self, delivery: Delivery) -> None:
         """Take note that no further attempt will be made at a delivery."""
-        if delivery.number in self._by_number:
-            self._ended.append(delivery.number)
-            self._size += _measure_attempts(delivery)
-            self._make_room()
+        self._ended.append(delivery.number)
+        self._size += _measure_attempts(delivery)
+        self._make_room()
 
     def _make_room(self) -> None:
-        while len(self._by_number) > 1 and (
-            len(self._by_number) > self._max or self._size > self._max_bytes
-        ):
-            if self._ended:
-                delivery = self._by_number.pop(self._ended.popleft())
-                self._size -= _measure_attempts(delivery)
-            else:
-                delivery = self._by_number.pop(next(iter(self._by_number)))
-            self._size -= _OVERHEAD + len(delivery.body)
+        while self._ended and (len(self._by_number) > self._max or self._size > self._max_bytes):
+            delivery = self._by_number.pop(self._ended.popleft())
+            self._size -= _OVERHEAD + len(delivery.body) + _measure_attempts(delivery)
             self.forgotten += 1
 
 

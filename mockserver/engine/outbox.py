@@ -81,7 +81,11 @@ class Outbox:
         for form in task.operation.callbacks:
             url = task.callbacks.get(form.name)
             if url is not None and tells(form, scene.phase):
-                self._send(account, self._make_delivery(scene, form, url, due.at))
+                delivery = self._make_delivery(scene, form, url, due.at)
+                if account.deliveries.is_full:
+                    self.hold(account, delivery, "too many callbacks wait to be sent already")
+                else:
+                    self._send(account, delivery)
 
     def settle_attempt(self, account: Account, delivery: Delivery, attempt: Attempt) -> None:
         """An attempt was made; plan the next one if it failed and there is one."""

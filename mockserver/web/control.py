@@ -138,7 +138,10 @@ async def _answer_control_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, ControlError):
         raise error
     hint = {"hint": error.hint} if error.hint else {}
-    return answer({"error": error.error, **hint}, error.status)
+    reply = answer({"error": error.error, **hint}, error.status)
+    if error.status == 413:
+        reply.headers["connection"] = "close"  # what is left of the body has no reader
+    return reply
 
 
 async def _answer_bad_value(_: Request, error: Exception) -> Response:

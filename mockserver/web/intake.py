@@ -17,7 +17,8 @@ from mockserver.web.asgi import MAX_BODY, MAX_WASTE, build_error
 from mockserver.web.flaws import Refusal
 from mockserver.web.limits import Limits
 
-MAX_MESSAGE: Final = MAX_BODY + MAX_WASTE  # bytes that are read of one body, wanted or not
+# Bytes that are read of one body, wanted or not: the application throws away what it can describe.
+MAX_MESSAGE: Final = MAX_BODY + MAX_WASTE + 256 * 1024
 
 # Where the client is.
 BETWEEN: Final = 0  # two requests

@@ -69,26 +69,27 @@ def read_key(authorization: str | None) -> str | None:
     """The token of an Authorization header of the scheme Bearer, None if there is none."""
     if authorization is None:
         return None
-    scheme, _, token = authorization.partition(" ")
-    if scheme != "Bearer" and scheme.lower() != "bearer":
+    scheme, token = authorization[:7], authorization[7:]
+    if scheme != "Bearer " and scheme.lower() != "bearer ":
         return None
     return token.strip() or None
 
 
 def parse_query(query: bytes) -> dict[str, str] | Malformed:
     """Query parameters, the first value of each; Malformed if one is not UTF-8."""
+    is_quoted = b"%" in query or b"+" in query
     found: dict[str, str] = {}
     try:
-        for pair in query.split(b"&"):
-            if pair:
-                name, _, value = pair.partition(b"=")
-                found.setdefault(_unquote(name), _unquote(value))
+        for pair in query.decode().split("&"):
+            name, _, value = pair.partition("=")
+            if is_quoted:
+                name, value = _unquote(name), _unquote(value)
+            if pair and name not in found:
+                found[name] = value
     except UnicodeDecodeError:
         return Malformed("the query is not UTF-8 after percent-decoding")
     return found
 
 
-def _unquote(text: bytes) -> str:
-    if b"%" in text or b"+" in text:
-        text = unquote_to_bytes(text.replace(b"+", b" "))
-    return text.decode("utf-8")
+def _unquote(text: str) -> str:
+    return unquote_to_bytes(text.replace("+", " ")).decode()

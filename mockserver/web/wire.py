@@ -134,6 +134,7 @@ class Wire(HttpToolsProtocol):
             abandon(cycle)
             self._owed -= 1
         self._is_deaf = True
+        self.flow.resume_reading()
         self._intake.reach(HEAD)  # something still comes
         self._last = reply
         if not self._owed:
@@ -156,7 +157,7 @@ class Wire(HttpToolsProtocol):
     # The parser's callbacks
 
     def on_message_begin(self) -> None:
-        if self._is_deaf:
+        if self._is_deaf or self.transport.is_closing():
             raise Refusal(flaws.LATE)  # that nobody hears: the last answer was given
         super().on_message_begin()
         self._intake.reach(HEAD)

@@ -35,7 +35,7 @@ def ready() -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("mount", ["", "/acorn"])
 def test_serve_plays_a_contract_that_it_is_given(ready: dict[str, Any], mount: str) -> None:
     """Behind its name, and at the root since it is alone, acorn takes an order and tells of it."""
-    order = {"species": "wild-nut", "work": {"wish": "a nut"}}
+    order = {"species": "wild-nut", "job": {"wish": "a nut"}}
     headers = {"Authorization": "Bearer sk-mock-me"}
     with httpx.Client(base_url=ready["url"] + mount, headers=headers) as client:
         taken = client.post("/v1/plantings", json=order)

@@ -21,7 +21,7 @@ Ask = Callable[..., httpx.Response]
 PLANTINGS = "/acorn/v1/plantings"
 KEY = "sk-mock-test"
 ACCOUNT = f"/_mock/accounts/{KEY}"
-WORK = {"wish": "an old oak in the mist", "duration": 10}
+JOB = {"wish": "an old oak in the mist", "duration": 10}
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 LONGEST = 9 * SECOND  # that a quick oak takes
 
@@ -32,10 +32,10 @@ def contracts() -> Sequence[Contract]:
     return [load(Path(__file__).parents[2] / "fixtures" / "acorn")]
 
 
-def order(species: str = "quick-oak", /, **work: Any) -> dict[str, Any]:
+def order(species: str = "quick-oak", /, **job: Any) -> dict[str, Any]:
     """The body of a submit."""
-    needed = WORK if species == "quick-oak" else {"wish": WORK["wish"]}
-    return {"species": species, "work": {**needed, **work}}
+    needed = JOB if species == "quick-oak" else {"wish": JOB["wish"]}
+    return {"species": species, "job": {**needed, **job}}
 
 
 class Garden:
@@ -45,9 +45,9 @@ class Garden:
         self.ask = ask
         self.wait = clock.advance
 
-    def plant(self, species: str = "quick-oak", /, key: str = KEY, **work: Any) -> str:
+    def plant(self, species: str = "quick-oak", /, key: str = KEY, **job: Any) -> str:
         """Plant something that should be taken; the address of the planting."""
-        reply = self.ask("POST", PLANTINGS, key=key, json=order(species, **work))
+        reply = self.ask("POST", PLANTINGS, key=key, json=order(species, **job))
         assert reply.status_code == 201, reply.text
         return f"{PLANTINGS}/{reply.json()['planting']}"
 
@@ -137,7 +137,7 @@ def test_the_order_is_json_in_json(garden: Garden) -> None:
     text = garden.look(garden.plant(look={"bark": "smooth"}))["order"]
 
     assert json.loads(text)["species"] == "quick-oak"
-    assert json.loads(json.loads(text)["work"]) == {**WORK, "look": {"bark": "smooth"}}
+    assert json.loads(json.loads(text)["job"]) == {**JOB, "look": {"bark": "smooth"}}
 
 
 def test_fruit_is_collected_at_another_address(garden: Garden) -> None:
@@ -157,7 +157,7 @@ def test_fruit_is_collected_at_another_address(garden: Garden) -> None:
 
 
 @pytest.mark.parametrize(
-    ("species", "work", "size", "kind"),
+    ("species", "job", "size", "kind"),
     [
         ("quick-oak", {}, (64, 64), "WEBP"),
         ("quick-oak", {"look": {"outline": "tall", "paper": "png"}}, (48, 96), "PNG"),
@@ -168,10 +168,10 @@ def test_fruit_is_collected_at_another_address(garden: Garden) -> None:
     ],
 )
 def test_fruit_is_an_image_as_ordered(
-    garden: Garden, species: str, work: dict[str, Any], size: tuple[int, int], kind: str
+    garden: Garden, species: str, job: dict[str, Any], size: tuple[int, int], kind: str
 ) -> None:
     """Its size and its format follow the order, nested fields and defaults included."""
-    place = garden.plant(species, **work)
+    place = garden.plant(species, **job)
     garden.wait(MINUTE)
     reply = garden.ask("GET", urlsplit(garden.look(f"{place}/fruit")["best"]).path, key=None)
     image = Image.open(io.BytesIO(reply.content))
@@ -181,7 +181,7 @@ def test_fruit_is_an_image_as_ordered(
 
 
 @pytest.mark.parametrize(
-    ("species", "work", "price", "left"),
+    ("species", "job", "price", "left"),
     [
         ("quick-oak", {"duration": 10}, "5.0", "245.5"),
         ("quick-oak", {"duration": 3, "look": {"bark": "smooth"}}, "3.75", "246.75"),
@@ -202,10 +202,10 @@ def test_fruit_is_an_image_as_ordered(
     ],
 )
 def test_an_oak_is_paid_by_the_second_when_it_stands(
-    garden: Garden, species: str, work: dict[str, Any], price: str, left: str
+    garden: Garden, species: str, job: dict[str, Any], price: str, left: str
 ) -> None:
     """Nothing is taken at the submit; at success the row of the table times the duration is."""
-    place = garden.plant(species, **work)
+    place = garden.plant(species, **job)
     growing = garden.read_purse()
     garden.wait(MINUTE)
 
@@ -374,7 +374,7 @@ def test_a_lent_picture_is_acknowledged(garden: Garden) -> None:
     [
         ({"content": b"{"}, "gibberish", "This is no JSON."),
         (
-            {"json": {"species": "quick-oak", "work": {"wish": "x"}}},
+            {"json": {"species": "quick-oak", "job": {"wish": "x"}}},
             "something_is_missing",
             "duration is missing.",
         ),
@@ -440,6 +440,13 @@ def test_a_wrong_scenario_is_named(garden: Garden) -> None:
 
     assert tell_kind(reply) == (401, "stranger")
     assert "'drought'" in reply.json()["error"]["text"]
+
+
+def test_without_a_code_in_the_body_the_status_stays(garden: Garden) -> None:
+    """An account that wants codes in envelopes still gets the status, the only code there is."""
+    garden.ask("PATCH", ACCOUNT, json={"http_status": "envelope"})
+
+    assert tell_kind(garden.ask("GET", f"{PLANTINGS}/pl-0")) == (404, "never_planted")
 
 
 def test_a_path_that_is_none_is_named(garden: Garden) -> None:

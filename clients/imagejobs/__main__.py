@@ -1,0 +1,5 @@
+"""`python -m imagejobs`."""
+
+from imagejobs.cli import main
+
+main(prog_name="imagejobs")

@@ -1,0 +1,197 @@
+"""Every control call is behind the same door, and nothing changes for those who stay outside.
+
+The calls are those that the server lists, so a new one cannot be forgotten here.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import mockserver.web
+from mockserver.clock import ManualClock
+from mockserver.contract.load import load
+from mockserver.data import contracts_dir
+from mockserver.engine.engine import Engine
+from mockserver.engine.settings import Settings
+from mockserver.web.app import Emulator, build_app
+from mockserver.web.control import HEALTH
+from mockserver.web.options import Options
+
+Ask = Callable[..., httpx.Response]
+NewAsk = Callable[[Emulator], Ask]
+Headers = dict[str, str]
+
+TOKEN = "correct-horse-battery"
+HOLDER = {"x-mock-token": TOKEN}
+ME = "sk-mock-test"
+JSON = {"content-type": "application/json"}
+
+# What makes a call do something, where an empty body would be refused anyway.
+BODIES = {
+    "/credits": '{"provider": "gptimage15", "set": 1}',
+    "/clock": '{"advance": "1h"}',
+    "/tasks/{task}": '{"outcome": "failed"}',
+    "/accounts/{key}": '{"scenario": "fails"}',
+}
+
+
+class Control:
+    """A server with a token, an account with a task, and every control call."""
+
+    def __init__(self, new_ask: NewAsk, token: str | None) -> None:
+        self.notices: list[str] = []
+        contract = load(contracts_dir() / "gptimage15")
+        self.engine = Engine([contract], ManualClock(), Settings(speed=1))
+        options = Options(admin_token=token, notice=self.notices.append)
+        self.ask = new_ask(build_app(self.engine, options))
+        reply = self.ask("POST", "/gptimage15/api/generate", json={"prompt": "a fox"})
+        self.task = reply.json()["data"]["task_id"]
+
+    def list_calls(self) -> Iterator[tuple[str, str, str]]:
+        """Method, target and body of every call but the one that needs no token."""
+        for call in self.ask("GET", "/_mock", headers=HOLDER).json()["calls"]:
+            path = call["path"]
+            if path != HEALTH:
+                body = next((BODIES[end] for end in BODIES if path.endswith(end)), "{}")
+                target = path.format(key=ME, task=self.task, provider="gptimage15")
+                target += "?limit=0" if path.endswith("/events") else ""
+                yield call["method"], target, "" if call["method"] == "GET" else body
+
+    def send(self, call: tuple[str, str, str], headers: Headers) -> httpx.Response:
+        """Make one call."""
+        method, target, body = call
+        return self.ask(method, target, key=None, content=body.encode(), headers=headers)
+
+    def read_state(self) -> list[Any]:
+        """Everything that a control call could change."""
+        paths = ("", "/clock", "/tasks", "/requests", "/callbacks")
+        wanted = [f"/_mock/accounts/{ME}{path}" for path in paths]
+        wanted += ["/_mock/accounts", "/_mock/requests"]
+        return [self.ask("GET", path, headers=HOLDER).json() for path in wanted]
+
+    def find_changed(self, headers: Headers, *, statuses: set[int]) -> list[str]:
+        """The calls that were let in with some headers, or that changed something."""
+        before = self.read_state()
+        found = []
+        for call in list(self.list_calls()):
+            reply = self.send(call, headers)
+            is_open = any(name.startswith("access-control-") for name in reply.headers)
+            if reply.status_code not in statuses or is_open or self.read_state() != before:
+                found.append(f"{call[0]} {call[1]}: {reply.status_code} {reply.text}")
+        return found
+
+
+@pytest.fixture
+def control(ask_app: NewAsk) -> Control:
+    """A server that asks for a token."""
+    return Control(ask_app, TOKEN)
+
+
+@pytest.fixture
+def open_control(ask_app: NewAsk) -> Control:
+    """A server on loopback that asks for none."""
+    return Control(ask_app, None)
+
+
+WRONG_TOKENS: dict[str, Headers] = {
+    "none": {},
+    "empty": {"x-mock-token": ""},
+    "wrong": {"x-mock-token": "wrong-horse-battery"},
+    "longer": {"x-mock-token": TOKEN + "x"},
+    "shorter": {"x-mock-token": TOKEN[:-1]},
+    "twice": {"x-mock-token": f"{TOKEN}, {TOKEN}"},
+    "elsewhere": {"authorization": f"Bearer {TOKEN}", "cookie": f"x-mock-token={TOKEN}"},
+    "from our own page": {"origin": "http://127.0.0.1:8787", "sec-fetch-site": "same-origin"},
+}
+
+
+@pytest.mark.parametrize("headers", WRONG_TOKENS.values(), ids=WRONG_TOKENS)
+def test_without_the_right_token_no_call_is_let_in(control: Control, headers: Headers) -> None:
+    """Reading and writing are refused alike, with the same answer whether the token is near."""
+    assert not control.find_changed({**JSON, **headers}, statuses={401})
+
+
+def test_the_right_token_lets_every_call_in(control: Control) -> None:
+    """With it each call is done, so that the refusals above prove something."""
+    refused = [
+        f"{call[0]} {call[1]}: {reply.text}"
+        for call in control.list_calls()
+        if not (reply := control.send(call, {**JSON, **HOLDER})).is_success
+    ]
+
+    # The forced end comes after the clock has brought the planned one.
+    assert all("has ended already" in each or "no task" in each for each in refused)
+
+
+FOREIGN: dict[str, Headers] = {
+    "another site": {"origin": "https://evil.test"},
+    "a hidden page": {"origin": "null"},
+    "an address": {"origin": "http://192.168.1.7"},
+    "another port": {"origin": "http://127.0.0.1:3000", "sec-fetch-site": "same-site"},
+    "another scheme": {"origin": "https://127.0.0.1:8787"},
+    "another name for loopback": {"origin": "http://localhost:8787"},
+    "no origin, cross-site": {"sec-fetch-site": "cross-site"},
+    "no origin, same site": {"sec-fetch-site": "same-site"},
+    "both of two": {"origin": "http://127.0.0.1:8787, https://evil.test"},
+}
+
+
+@pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
+def test_no_page_of_another_origin_is_let_in(open_control: Control, headers: Headers) -> None:
+    """Whatever a browser sends along for such a page, the call is refused and not opened to it."""
+    assert not open_control.find_changed({**JSON, **headers}, statuses={403})
+
+
+@pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
+def test_a_token_does_not_let_a_foreign_page_in(control: Control, headers: Headers) -> None:
+    """A page that knows the token is refused as well."""
+    assert not control.find_changed({**JSON, **HOLDER, **headers}, statuses={403})
+
+
+SIMPLE: dict[str, Headers] = {
+    "text": {"content-type": "text/plain"},
+    "text that says JSON": {"content-type": "text/plain; application/json"},
+    "form": {"content-type": "application/x-www-form-urlencoded"},
+    "upload": {"content-type": "multipart/form-data; boundary=x"},
+    "other JSON": {"content-type": "application/csp-report"},
+    "empty": {"content-type": ""},
+}
+
+
+@pytest.mark.parametrize("headers", SIMPLE.values(), ids=SIMPLE)
+def test_what_a_form_can_send_is_no_call(open_control: Control, headers: Headers) -> None:
+    """A browser sends these without asking first; even without an Origin they are refused."""
+    assert not open_control.find_changed(headers, statuses={415})
+
+
+def test_a_browser_that_sends_no_metadata_still_needs_the_token(control: Control) -> None:
+    """Without Origin and Sec-Fetch headers it is the token that protects, not their absence."""
+    browser = {"user-agent": "Mozilla/5.0", "accept": "text/html", "referer": "https://evil.test/"}
+
+    assert not control.find_changed({**JSON, **browser}, statuses={401})
+
+
+@given(host=st.text(max_size=30) | st.from_regex(r"[\w.?#@/:\[\]\\-]{1,20}(:8787)?", fullmatch=True))
+def test_no_host_header_opens_the_door(ask_app: NewAsk, host: str) -> None:
+    """However the Host header is written, a call without the token is never served."""
+    control = _recall(ask_app)
+    written = host.encode("utf-8", "replace")
+    reply = control.ask("GET", "/_mock/accounts", headers=[(b"host", written)])
+
+    assert reply.status_code in {400, 401, 421}
+
+
+_kept: list[Control] = []
+
+
+def _recall(new_ask: NewAsk) -> Control:
+    """One server for all examples, which change nothing."""
+    if not _kept:
+        _kept.append(Control(new_ask, TOKEN))
+    return _kept[0]
