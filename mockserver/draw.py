@@ -32,7 +32,7 @@ class Draw:
 
     def hex(self, length: int) -> str:
         """Up to 99 lower-case hex digits."""
-        return self._stretch(length).hex()[:length]
+        return self._digest.hex()[:length]
 
     def fill(self, pattern: str) -> str:
         """Text with the fields of a pattern filled in: {uuid} {hex:32} {digits:13} {upper:8}."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, TypeVar
 
@@ -26,7 +26,7 @@ class Account:
     """Who calls whom; `key` goes to `base_url` and nowhere else."""
 
     dialect: Dialect
-    key: str
+    key: str = field(repr=False)
     base_url: str
     settings: Settings
 

@@ -47,6 +47,14 @@ class Variant:
         """The declared defaults of the input's fields, by slash-separated path."""
         return dict(_list_defaults(self.input_schema, ""))
 
+    def fits(self, value: object) -> bool:
+        """Whether a request body keeps the schema and has no field that it does not know."""
+        return self._strict.accepts(value)
+
+    @cached_property
+    def _strict(self) -> Validator:
+        return Validator(_close(self.schema), self.model or "request body")
+
     def accepts(self, value: object) -> bool:
         """Whether a request body keeps the schema."""
         return self._validator.accepts(value)
@@ -136,7 +144,9 @@ class Body:
         if self.discriminator is None:
             return self.find_variant(None)
         model = value.get(self.discriminator) if isinstance(value, dict) else None
-        return self.find_variant(model) if isinstance(model, str) else None
+        if not isinstance(model, str):
+            return None
+        return self._variants.get(model) or self.find_variant(model)
 
     def find_variant(self, model: str | None) -> Variant | None:
         """The variant of a model, read from its file at first use; None if it is unknown."""
@@ -149,6 +159,16 @@ class Body:
 def find_input(schema: Schema) -> tuple[tuple[str, ...], Schema]:
     """Path and schema of the part of a body that describes the work; else the whole body."""
     return next(_find_fact(schema, "task.input", ()), ((), schema))
+
+
+def _close(schema: Schema) -> Schema:
+    """A schema that takes declared fields only, as far as fields are declared."""
+    fields = schema.get("properties")
+    if not fields:
+        return schema
+    open_words = {k: v for k, v in schema.items() if k != "patternProperties"}
+    closed = {name: _close(node) for name, node in fields.items()}
+    return {**open_words, "properties": closed, "additionalProperties": False}
 
 
 def find_node(schema: Schema, path: str) -> Schema | None:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import orjson
+
 from mockserver.contract.facts import Facts
 from mockserver.contract.leaf import MISSING
 from mockserver.contract.shape import Shape
@@ -9,6 +11,7 @@ from mockserver.engine.call import Reply
 from mockserver.engine.facts import TASK_FACTS, Scene
 from mockserver.engine.packing import pack
 
+_SOME_ID: Final = "[the id of a task]"
 _STEADY: Final = TASK_FACTS.keys() | {"reply.code"}
 
 
@@ -20,6 +23,7 @@ class Form:
         "_finders",
         "_headers",
         "_media_type",
+        "_pieces",
         "_render",
         "_statuses",
         "is_steady",
@@ -46,10 +50,13 @@ class Form:
         self._finders = tuple(
             (name, find) for name, find in TASK_FACTS.items() if name in shape.needs
         )
+        self._pieces = self._cut() if self.is_steady and shape.needs == {"task.id"} else None
 
     def fill(self, facts: Facts, scene: Scene | None, http_status: str | None) -> Reply:
         """The reply: the given facts, and those of a task where there is one."""
         if scene is not None:
+            if self._pieces is not None:
+                return self.repeat(orjson.dumps(scene.task.id).join(self._pieces), http_status)
             for name, find in self._finders:
                 value = find(scene)
                 if value is not None:
@@ -63,6 +70,13 @@ class Form:
     def repeat(self, body: bytes, http_status: str | None) -> Reply:
         """The reply of a steady form with the body that it was filled with before."""
         return Reply(self._statuses[http_status], body, self._media_type)
+
+    def _cut(self) -> list[bytes] | None:
+        """The body cut where the id of a task belongs, if nothing else is to be filled in."""
+        body = orjson.dumps(self._render({"task.id": _SOME_ID}))
+        pieces = body.split(orjson.dumps(_SOME_ID))
+        # It may stand elsewhere, too, within a text.
+        return None if any(_SOME_ID.encode() in piece for piece in pieces) else pieces
 
     def _fill_headers(self, facts: Facts) -> tuple[tuple[str, str], ...]:
         """The headers that are not empty."""

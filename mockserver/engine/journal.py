@@ -48,22 +48,21 @@ class Journal:
 
     def add(self, entry: Entry) -> Entry:
         """Put an entry at the end, its bodies cut; the entry as it is kept."""
-        size = _OVERHEAD + len(entry.request) + len(entry.reply)
-        if size > self._max_body:  # perhaps one of them
-            entry = self._cut(entry)
-            size = _OVERHEAD + len(entry.request) + len(entry.reply)
-        entries = self.entries
-        entries.append(entry)
+        if len(entry.request) > self._max_body or len(entry.reply) > self._max_body:
+            request, reply = entry.request[: self._max_body], entry.reply[: self._max_body]
+            entry = entry._replace(request=request, reply=reply)
         self.total += 1
-        self._size += size
-        while len(entries) > self._max_entries or self._size > self._max_bytes:
-            oldest = entries.popleft()
-            self._size -= _OVERHEAD + len(oldest.request) + len(oldest.reply)
+        self.entries.append(entry)
+        self._size += _OVERHEAD + len(entry.request) + len(entry.reply)
+        if len(self.entries) > self._max_entries:
+            self._drop()
+        while self._size > self._max_bytes:
+            self._drop()
         return entry
 
-    def _cut(self, entry: Entry) -> Entry:
-        request, reply = entry.request[: self._max_body], entry.reply[: self._max_body]
-        return entry._replace(request=request, reply=reply)
+    def _drop(self) -> None:
+        oldest = self.entries.popleft()
+        self._size -= _OVERHEAD + len(oldest.request) + len(oldest.reply)
 
     def clear(self) -> None:
         """Forget the entries; counting goes on."""

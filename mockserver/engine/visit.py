@@ -101,11 +101,10 @@ class Visit:
     def given(self) -> Facts:
         """The facts that stand beside the body."""
         if self._given is None:
-            self._given = {
-                parameter.fact: value
-                for parameter in self.procedure.parameters
-                if parameter.fact and (value := parameter.read(self.call)) is not None
-            }
+            self._given = {}
+            for parameter in self.procedure.parameters:
+                if parameter.fact and (value := parameter.read(self.call)) is not None:
+                    self._given[parameter.fact] = value
         return self._given
 
     def expect_task(self) -> Task:

@@ -7,9 +7,12 @@ import orjson
 
 from mockserver.engine.call import Malformed
 
-# Every digit becomes "0" and everything else a space: a long run of zeros means that some number
-# may not fit into 64 bits. This costs a tenth of a search with a regular expression.
-_DIGITS: Final = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+# Every digit becomes "0", every opening bracket "[" and everything else a space: a long run of
+# zeros means that some number may not fit into 64 bits, and many brackets may stand inside each
+# other. This costs a tenth of a search with a regular expression.
+_OUTLINE: Final = bytes(
+    0x30 if 0x30 <= byte <= 0x39 else 0x5B if byte in b"[{" else 0x20 for byte in range(256)
+)
 _LONG_RUN: Final = b"0" * 19
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[\[\]{}]')
 _LOWEST: Final = -(2**63)
@@ -34,9 +37,10 @@ def decode_json(raw: bytes, content_type: str | None) -> object:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return Malformed(_explain(raw, error))
-    if _LONG_RUN in raw.translate(_DIGITS) and (number := _find_lossy_number(raw)) is not None:
+    outline = raw.translate(_OUTLINE)
+    if _LONG_RUN in outline and (number := _find_lossy_number(raw)) is not None:
         return Malformed(f"the number {number} in the body does not fit into 64 bits")
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _measure_depth(raw) > MAX_DEPTH:
+    if outline.count(b"[") > MAX_DEPTH and _measure_depth(raw) > MAX_DEPTH:
         return Malformed(f"the body is nested deeper than {MAX_DEPTH} levels")
     return value
 

@@ -5,6 +5,7 @@ What is not such a call, or cannot have its turn yet, goes to the ASGI applicati
 """
 
 import logging
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from mockserver.engine.call import Malformed, Reply
@@ -66,8 +67,7 @@ class ShortWay:
         host = headers.get("host", "")
         name, place = method.decode("ascii"), path.decode("latin-1")
         route = self._emulator.find_route(host, name, place)
-        coding = headers.get("transfer-encoding", "chunked")
-        if route is None or b"#" in query or coding != "chunked":
+        if route is None or b"#" in query or not _has_plain_body(headers):
             return False
         target = url.decode("latin-1")
         scheme = headers.get("x-forwarded-proto", "http")
@@ -108,3 +108,9 @@ class ShortWay:
         except Exception:
             _logger.exception("a call could not be answered")
             return FAILURE
+
+
+def _has_plain_body(headers: Mapping[str, str]) -> bool:
+    """Whether a body is encoded and announced as one that may be taken."""
+    is_short = len(headers.get("content-length", "")) <= 7  # digits: less than MAX_WASTE, roughly
+    return is_short and headers.get("transfer-encoding", "chunked") == "chunked"

@@ -6,12 +6,13 @@ way a request is answered. The server looks now and then for connections that ar
 """
 
 import asyncio
+from collections import deque
 from functools import partial
 from math import inf
 from typing import Any, Final
 
 from httptools import HttpParserError
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mockserver.engine.call import Reply
 from mockserver.web import flaws
@@ -38,7 +39,7 @@ class Wire(HttpToolsProtocol):
         self._limits = limits
         self._intake = Intake(limits)
         self._short = ShortWay(self.config.app)  # type: ignore[arg-type]  # built by us
-        self._owed = 0  # answers of the application
+        self._owed: deque[RequestResponseCycle] = deque()  # answers of the application, in order
         self._last: Reply | None = None  # a refusal, for when no answer is owed any more
         self._is_full = False  # the server is, and takes no request of this connection
         self._is_deaf = False  # what still comes in is thrown away
@@ -56,6 +57,8 @@ class Wire(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        for cycle in self._owed:
+            abandon(cycle)
         self.cycle = None  # type: ignore[assignment]  # it refers to us: no work for the collector
 
     def data_received(self, data: bytes) -> None:
@@ -131,8 +134,7 @@ class Wire(HttpToolsProtocol):
                 return
             if self.pipeline:  # it waits for its turn, as the newest
                 self.pipeline.popleft()
-            abandon(cycle)
-            self._owed -= 1
+            abandon(self._owed.pop())
         self._is_deaf = True
         self.flow.resume_reading()
         self._intake.reach(HEAD)  # something still comes
@@ -190,7 +192,7 @@ class Wire(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._unset_keepalive_if_required()  # our own deadline stands for it
-        self._owed -= 1
+        self._owed.popleft()
         if self._owed or self.transport.is_closing():
             return
         if self._last is not None:
@@ -235,7 +237,7 @@ class Wire(HttpToolsProtocol):
             raise Refusal(flaws.NO_ADDRESS) from error
         transport = self.transport
         self.cycle.transport = Outlet(transport.write, transport.is_closing, self._end)  # type: ignore[assignment]
-        self._owed += 1
+        self._owed.append(self.cycle)
         return True
 
     def _send(self, reply: Reply, *, keeps: bool) -> None:

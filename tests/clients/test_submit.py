@@ -170,7 +170,7 @@ def test_a_hint_beyond_the_deadline_ends_the_call_at_once(
     make_client: MakeClient, script: MakeScript, time: Any
 ) -> None:
     """Nobody sleeps towards an end that is known already."""
-    limited = (429, {}, {"retry-after": "3600"})
+    limited = (429, b"", {"retry-after": "3600"})
 
     with pytest.raises(RateLimited) as caught:
         make_client(script(limited)).submit("fox")

@@ -79,9 +79,7 @@ def test_a_list_with_an_incomplete_item_is_nothing() -> None:
     assert render({"items": item}, FACTS) is MISSING
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [(None, 7), ("duration-s", 7), ("duration-ms", 7_000)]
-)
+@pytest.mark.parametrize(("name", "value"), [(None, 7), ("duration-s", 7), ("duration-ms", 7_000)])
 def test_the_wait_of_a_refusal_is_written_in_either_unit(name: str | None, value: int) -> None:
     """Spans that are held in seconds are written in seconds or in milliseconds."""
     schema = {"x-fact": "refusal.retry_after", **({"format": name} if name else {})}

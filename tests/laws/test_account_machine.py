@@ -34,6 +34,7 @@ from mockserver.engine.journal import Journal
 from mockserver.engine.scenario import list_scenarios
 from mockserver.engine.settings import Settings
 from mockserver.engine.task import Task
+from mockserver.engine.timeline import Step
 
 ROOT = Path(__file__).parents[2]
 ORIGIN = "http://127.0.0.1:8787"
@@ -180,6 +181,11 @@ class World:
         call = {"headers": headers, "body": body, "raw": raw}
         return self.answer(key, contract.operations[submit.operation], call)
 
+    def hurry(self, key: str, submit: Submit) -> None:
+        """So many submits at once that limits are met."""
+        for _ in range(21):
+            self.submit(key, submit)
+
     def poll(self, key: str, number: int) -> Reading | None:
         """Ask for a task by the operation that its submit links to."""
         task = self.find_task(key, number)
@@ -279,6 +285,8 @@ class Bustle(RuleBasedStateMachine):
         super().__init__()
         self.world = World(self.contracts)
         self.given: dict[tuple[str, str], int] = {}  # credits that no task has moved
+        self.frozen: set[str] = set()  # keys
+        self.seen: dict[str, Sequence[Step]] = {}  # the steps of each task until now, by its id
         for key in KEYS:
             self.world.account(key)
 
@@ -343,13 +351,14 @@ class Bustle(RuleBasedStateMachine):
     def freeze(self, key: str, on: bool) -> None:
         with self.alone(key):
             self.world.freeze(key, on)
+        self.frozen = self.frozen | {key} if on else self.frozen - {key}
 
     @rule(span=SPANS)
     def tick(self, span: int) -> None:
-        shown = {key: (a.now(), a.is_frozen) for key in KEYS for a in [self.world.account(key)]}
+        shown = {key: self.world.account(key).now() for key in KEYS}
         self.world.tick(KEYS[0], span)
-        for key, (now, is_frozen) in shown.items():
-            assert self.world.account(key).now() == now + (0 if is_frozen else span)
+        for key, now in shown.items():
+            assert self.world.account(key).now() == now + (0 if key in self.frozen else span)
 
     @rule(key=keys, scenario=st.sampled_from([None, None, *SCENARIOS]))
     def choose(self, key: str, scenario: str | None) -> None:
@@ -387,6 +396,8 @@ class Bustle(RuleBasedStateMachine):
         before = [picture(other) for other in others]
         self.world.forget(key)
         self.given = {place: credits for place, credits in self.given.items() if place[0] != key}
+        self.frozen.discard(key)
+        self.seen.clear()
         assert self.world.list_tasks(key) == []
         assert before == [picture(other) for other in others]
 
@@ -395,6 +406,8 @@ class Bustle(RuleBasedStateMachine):
     def reset(self) -> None:
         self.world.reset()
         self.given.clear()
+        self.frozen.clear()
+        self.seen.clear()
         assert self.world.count_entries() == 0
 
     @invariant()
@@ -428,6 +441,17 @@ class Bustle(RuleBasedStateMachine):
                     assert [state.phase.is_final for state in states].index(True) == len(states) - 1
 
     @invariant()
+    def tasks_go_forward_and_stay_at_their_end(self) -> None:
+        for _, holding, now in self.list_settled():
+            for task in holding.tasks.values():
+                steps, step = task.timeline.steps, task.timeline.find_step(now - task.created)
+                gone = steps[: steps.index(step) + 1]
+                before = self.seen.get(task.id, ())
+                assert gone[: len(before)] == tuple(before)
+                assert step.state.phase.is_final == (now >= task.ended)
+                self.seen[task.id] = gone
+
+    @invariant()
     def journals_count_by_one(self) -> None:
         for journal in self.world.list_journals():
             numbers = [entry.seq for entry in journal.entries]
@@ -453,24 +477,28 @@ def test_whatever_is_done_the_books_are_right(contracts: tuple[Contract, ...]) -
     run_state_machine_as_test(BustleHere, settings=settings(stateful_step_count=20))
 
 
-SCRIPTS: st.SearchStrategy[list[Action]] = st.lists(
-    st.one_of(
-        st.tuples(st.just("submit"), st.sampled_from(KEYS), draw_submits()),
-        st.tuples(st.just("poll"), st.sampled_from(KEYS), st.integers(0, 9)),
-        st.tuples(st.just("advance"), st.sampled_from(KEYS), SPANS),
-        st.tuples(st.just("tick"), st.sampled_from(KEYS), SPANS),
-        st.tuples(st.just("freeze"), st.sampled_from(KEYS), st.booleans()),
-        st.tuples(st.just("choose"), st.sampled_from(KEYS), st.sampled_from(SCENARIOS)),
-        st.tuples(st.just("rank"), st.sampled_from(KEYS), st.sampled_from(TIERS)),
-        st.tuples(
-            st.just("force"),
-            st.sampled_from(KEYS),
-            st.integers(0, 9),
-            st.sampled_from([Phase.SUCCEEDED, Phase.FAILED]),
-        ),
-    ),
-    max_size=15,
-)
+def draw_actions() -> st.SearchStrategy[Action]:
+    """Something that a key can do; submits and polls are the most of it."""
+    keys, numbers = st.sampled_from(KEYS), st.integers(0, 9)
+    ends = st.sampled_from([Phase.SUCCEEDED, Phase.FAILED])
+    submits = st.tuples(st.just("submit"), keys, draw_submits())
+    polls = st.tuples(st.just("poll"), keys, numbers)
+    return st.one_of(
+        submits,
+        submits,
+        polls,
+        st.tuples(st.just("hurry"), keys, draw_submits()),
+        polls,
+        st.tuples(st.just("advance"), keys, SPANS),
+        st.tuples(st.just("tick"), keys, SPANS),
+        st.tuples(st.just("freeze"), keys, st.booleans()),
+        st.tuples(st.just("choose"), keys, st.sampled_from(SCENARIOS)),
+        st.tuples(st.just("rank"), keys, st.sampled_from(TIERS)),
+        st.tuples(st.just("force"), keys, numbers, ends),
+    )
+
+
+SCRIPTS = st.lists(draw_actions(), min_size=5, max_size=30)
 
 
 def run_script(world: World, script: Sequence[Action]) -> World:
@@ -505,6 +533,15 @@ def test_advances_add_up(script: list[Action], key: str, spans: list[int]) -> No
     whole.advance(key, sum(spans))
 
     assert list_everything(whole) == list_everything(divided)
+
+
+@given(script=SCRIPTS, key=st.sampled_from(KEYS))
+def test_what_others_do_makes_no_difference(script: list[Action], key: str) -> None:
+    """An account comes out the same, to the last byte, whether it is alone or one of many."""
+    own = [action for action in script if action[1] == key or action[0] == "tick"]
+    together, apart = run_script(World(), script), run_script(World(), own)
+
+    assert picture(together.account(key)) == picture(apart.account(key))
 
 
 @given(rows=st.lists(st.tuples(st.sampled_from(KEYS), draw_submits()), max_size=8), data=st.data())

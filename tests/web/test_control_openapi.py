@@ -54,7 +54,7 @@ class Document:
         """The path of the document that a target is an instance of."""
         path = target.partition("?")[0]
         found = [each for each in self.paths if re.fullmatch(re.sub(r"{\w+}", "[^/]+", each), path)]
-        return min(found, key=lambda each: each.count("{"))
+        return str(min(found, key=lambda each: each.count("{")))
 
     def find_violations(self, path: str, reply: httpx.Response) -> list[str]:
         """Where a reply breaks what the document says of it."""

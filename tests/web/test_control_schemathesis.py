@@ -1,6 +1,5 @@
 """The control API as schemathesis sees it: calls made up from its own document, in process."""
 
-from collections.abc import Callable
 from typing import Any
 
 import schemathesis

@@ -129,9 +129,9 @@ async def do_everything(client: httpx.AsyncClient) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         for url in ("http://192.0.2.1/", f"http://127.0.0.1:{closed.getsockname()[1]}/"):
-            reply = await client.post(SUBMIT, json={"prompt": "a fox", "callback_url": url})
-        task = reply.json()["data"]["task_id"]
-        await client.patch(f"{ME}/tasks/{task}", json={"failure": "content-policy"})
+            await client.post(SUBMIT, json={"prompt": "a fox", "callback_url": url})
+        (task, _) = (await client.get(f"{ME}/tasks")).json()["tasks"]
+        await client.patch(f"{ME}/tasks/{task['id']}", json={"failure": "content-policy"})
         await client.post(f"{ME}/clock", json={"advance": "10m"})
     await client.post(f"{ME}/credits", json={"provider": "kie", "set": 1})
     await client.delete(f"{ME}/requests")

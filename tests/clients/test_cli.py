@@ -1,0 +1,166 @@
+"""The command: what it writes, says, and returns."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from imagejobs import Settings, cli, errors, printing, transport
+from mockserver.web.asgi import App
+
+Run = Callable[..., Result]
+MakeScript = Callable[..., Any]
+
+PROVIDERS = ["kie", "aigptimage", "gptimage15", "gptimage15-v2"]
+
+pytestmark = pytest.mark.parametrize(
+    ("library", "mode"), [("httpx", False)], indirect=True, ids=["httpx"]
+)
+
+
+@pytest.fixture
+def run(mode: Any, world: Any, emulator: App, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command against the emulator, or another server, on virtual time."""
+    monkeypatch.setattr(cli, "build_settings", lambda: Settings(world=world))
+
+    def run(*args: str, key: str = "sk-mock-cli", server: Any = None) -> Result:
+        handler = emulator if server is None else server
+        monkeypatch.setattr(transport, "build_http", lambda: mode.build_http(handler))
+        for name in ("KIE", "AIGPTIMAGE", "GPTIMAGE15"):
+            monkeypatch.setenv(f"{name}_API_KEY", key)
+            monkeypatch.setenv(f"{name}_BASE_URL", f"http://127.0.0.1:8787/{name.lower()}")
+        return CliRunner().invoke(cli.main, list(args))
+
+    return run
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("images", [[], ["--image", "https://example.org/fox.png"]])
+def test_generate_writes_the_image(
+    run: Run, tmp_path: Path, provider: str, images: list[str]
+) -> None:
+    """A prompt becomes a file; its name is on stdout, progress on stderr."""
+    path = tmp_path / "fox.png"
+
+    done = run("generate", "--provider", provider, "a red fox", "-o", str(path), *images)
+
+    assert (done.exit_code, path.read_bytes()[:4]) == (0, b"\x89PNG")
+    assert done.stdout.splitlines()[-1] == str(path)
+    assert "accepted" in done.stderr
+
+
+def test_generate_as_json_is_one_object(run: Run) -> None:
+    """Programs read one line."""
+    done = run("generate", "--provider", "kie", "a red fox", "--json", "--option", "resolution=1K")
+
+    assert json.loads(done.stdout)["phase"] == "succeeded"
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_an_interrupted_order_is_finished_by_its_id(run: Run, tmp_path: Path) -> None:
+    """A wait that ran out names the task; status and download go on with it."""
+    late = run("generate", "--provider", "kie", "fox", "--timeout", "3", "--json")
+    task_id = json.loads(late.stdout)["error"]["task_id"]
+
+    status = run("status", task_id, "--wait", "--provider", "kie")
+    download = run("download", task_id, "--provider", "kie", "-o", str(tmp_path / "f.png"))
+
+    assert [late.exit_code, status.exit_code, download.exit_code] == [4, 0, 0]
+    assert (tmp_path / "f.png").exists()
+
+
+def test_status_says_how_it_is(run: Run) -> None:
+    """Without --wait, a running task is an answer."""
+    late = run("generate", "--provider", "kie", "fox", "--timeout", "3", "--json")
+    task_id = json.loads(late.stdout)["error"]["task_id"]
+
+    status = run("status", task_id, "--provider", "kie")
+
+    assert status.exit_code == 0
+    assert status.stdout.split()[:2] in ([task_id, "running"], [task_id, "queued"])
+
+
+KEYS = [
+    ("fails", 1, "GenerationFailed"),
+    ("unauthorized", 3, "Unauthorized"),
+    ("insufficient-credits", 3, "OutOfCredits"),
+    ("server-error", 4, "SubmitUnknown"),
+]
+
+
+@pytest.mark.parametrize(("scenario", "code", "kind"), KEYS)
+def test_exit_codes_say_whose_turn_it_is(run: Run, scenario: str, code: int, kind: str) -> None:
+    """Each branch of the errors has its code, and JSON names the error."""
+    done = run("generate", "--provider", "kie", "fox", "--json", key=f"sk-mock-cli.{scenario}")
+
+    assert done.exit_code == code
+    assert json.loads(done.stdout)["error"]["kind"] == kind
+    assert done.stderr.splitlines()[-1].startswith("imagejobs: kie")
+
+
+USAGES = [
+    ["generate", "fox", "--provider", "nobody"],
+    ["generate", "fox", "--provider", "kie", "--option", "quality"],
+    ["generate", "fox", "--provider", "gptimage15", "--model", "m"],
+    ["generate", "fox", "--provider", "kie", "--timeout", "0"],
+    ["generate", "fox", "--provider", "kie", "--base-url", "nowhere"],
+    ["status", "", "--provider", "kie"],
+]
+
+
+@pytest.mark.parametrize("args", USAGES, ids=range(len(USAGES)))
+def test_mistakes_of_usage_are_code_2(run: Run, args: list[str]) -> None:
+    """What cannot work is told in a line, without a traceback."""
+    done = run(*args)
+
+    assert done.exit_code == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_place_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
+    """A missing folder is a line on stderr; the task is named, so nothing is lost."""
+    done = run("generate", "--provider", "kie", "fox", "-o", str(tmp_path / "no" / "fox.png"))
+
+    assert done.exit_code == 2
+    assert "-o" in done.stderr
+
+
+def test_an_interruption_is_code_130(run: Run, script: MakeScript) -> None:
+    """Ctrl-C during the wait ends it; the task's id stands above."""
+
+    def interrupt(_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    accepted = (200, {"code": 200, "data": {"taskId": "t-9"}})
+
+    done = run("generate", "--provider", "kie", "fox", server=script(accepted, interrupt))
+
+    assert done.exit_code == 130
+    assert "t-9" in done.stderr
+
+
+def test_a_provider_cannot_steer_the_terminal(run: Run, script: MakeScript) -> None:
+    """Control characters in what a provider says are not printed."""
+    server = script((200, {"code": 401, "msg": "no\x1b[2J\r\n"}))
+
+    done = run("generate", "--provider", "kie", "fox", server=server)
+
+    assert "\x1b" not in done.output
+
+
+def test_several_results_are_numbered(run: Run, tmp_path: Path) -> None:
+    """The first result has the given name, the next ones a number."""
+    names = [printing.number_path(tmp_path / "fox.png", index).name for index in range(3)]
+
+    assert names == ["fox.png", "fox-2.png", "fox-3.png"]
+
+
+def test_every_error_has_an_exit_code(run: Run) -> None:
+    """No error falls through to a traceback."""
+    kinds = [value for value in vars(errors).values() if isinstance(value, type)]
+    leaves = [k for k in kinds if issubclass(k, errors.ImageError) and not k.__subclasses__()]
+
+    assert {cli.find_exit_code(leaf("")) for leaf in leaves} == {1, 2, 3, 4}

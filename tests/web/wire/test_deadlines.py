@@ -1,0 +1,276 @@
+"""Clients that are late are cut off on time, and disturb nobody until then."""
+
+import asyncio
+import contextlib
+import os
+import select
+import socket
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mockserver.engine.call import Reply
+from mockserver.server import make_room
+from mockserver.web.asgi import Receive, Scope, Send, answer_lifespan, send_reply
+
+if TYPE_CHECKING:
+    from tests.web.wire.conftest import Answer, Line, Serve, Server
+
+HOST = b"Host: 127.0.0.1:8787\r\n"
+JSON = HOST + b"Authorization: Bearer sk-mock-late\r\nContent-Type: application/json\r\n"
+HEALTH = b"GET /_mock/health HTTP/1.1\r\n" + HOST + b"\r\n"
+CALL = b"POST /gptimage15/api/generate HTTP/1.1\r\n" + JSON
+CONTROL = b"POST /_mock/accounts/sk-mock-late/credits HTTP/1.1\r\n" + JSON
+BODY = b'{"prompt": "a fox"}'
+LENGTH = b"Content-Length: 19\r\n\r\n"
+
+NEVER = 1_000.0
+SOON = 0.3
+# One limit at a time is short, so that it is known which one ended a connection.
+PATIENT = {f"{name}_seconds": NEVER for name in ("head", "body", "idle", "write", "linger")}
+SILENT = 1_000
+SLOW = 200
+LARGE = 5 * 1024 * 1024
+
+
+class Waiting:
+    """An application that answers when it is told to, with as much as it is told."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.sizes: list[int] = []
+
+    def find_route(self, *_: str) -> None:
+        """Everything goes through ASGI."""
+
+    def end_streams(self) -> None:
+        """There are none."""
+
+    async def _nothing(self) -> None:
+        """What is left to do at the end."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await answer_lifespan(receive, send, self._nothing)
+        elif scope["path"] == "/large":
+            await send_reply(send, Reply(200, b"x" * LARGE))
+        elif scope["path"] == "/stream":
+            await self._stream(send)
+        elif scope["path"] == "/wait":
+            await self.go.wait()
+            await send_reply(send, Reply(200, b"late"))
+        else:
+            self.go.set()
+            await send_reply(send, Reply(200, b"at once"))
+
+    async def _stream(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for left in range(LARGE // 65_536, -1, -1):
+            chunk = {"type": "http.response.body", "body": b"x" * 65_536, "more_body": left > 0}
+            await send(chunk)
+
+
+def ask(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n"
+
+
+@pytest.fixture
+def patient(serve: "Serve") -> Any:
+    """Starts a server with one short limit, as `patient("head")`."""
+
+    def start(limit: str, app: Any = None) -> "Server":
+        limits = PATIENT | {"linger_seconds": SOON, f"{limit}_seconds": SOON}
+        return serve(app, tick_seconds=0.05, **limits)
+
+    return start
+
+
+def dribble(line: "Line", letters: Iterator[bytes]) -> "Answer":
+    """Send letter by letter, as slowly as the server does not answer; its answer at last."""
+    line.socket.settimeout(0.02)
+    for letter in letters:
+        try:
+            line.send(letter)
+            if line.socket.recv(1, socket.MSG_PEEK):
+                break
+        except TimeoutError:
+            continue
+    line.socket.settimeout(5)
+    return line.read()
+
+
+def repeat(letter: bytes) -> Iterator[bytes]:
+    return iter([letter] * 1_000)
+
+
+def test_a_silent_connection_is_closed_without_a_word(patient: Any) -> None:
+    """Who connects and says nothing, or only empty lines, gets the end."""
+    server = patient("head")
+    with server.connect() as silent, server.connect() as empty:
+        empty.send(b"\r\n\r\n")
+
+        assert (silent.read_rest(), empty.read_rest()) == (b"", b"")
+    assert server.is_well()
+
+
+@pytest.mark.parametrize("before", [b"", HEALTH, CALL + LENGTH + BODY], ids=["", "ASGI", "short"])
+def test_a_slow_head_is_cut_off(patient: Any, before: bytes) -> None:
+    """However many letters come, a head has its time, the first of a connection or another."""
+    server = patient("head")
+    with server.connect() as line:
+        line.send(before)
+        if before:
+            assert line.read().status == 200
+        line.send(b"GET /_mock/health HTTP/1.1\r\nX: ")
+        answer = dribble(line, repeat(b"x"))
+        rest = line.read_rest()
+
+    assert (answer.status, answer.closes, rest) == (408, True, b"")
+    assert server.is_well()
+
+
+@pytest.mark.parametrize("head", [CALL, CONTROL], ids=["short", "ASGI"])
+@pytest.mark.parametrize("frame", [b"Content-Length: 999\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n3e7\r\n"])
+def test_a_slow_body_is_cut_off(patient: Any, head: bytes, frame: bytes) -> None:
+    """A body has its time as well, and what had come of it does nothing."""
+    server = patient("body")
+    with server.connect() as line:
+        line.ask(HEALTH)
+        line.send(head + frame)
+        answer = dribble(line, repeat(b" "))
+        rest = line.read_rest()
+
+    assert (answer.status, answer.closes, rest) == (408, True, b"")
+    assert server.is_well()
+
+
+def test_an_idle_connection_is_closed_without_a_word(patient: Any) -> None:
+    """Between two requests a client may rest for a while, not for ever."""
+    server = patient("idle")
+    for request in (HEALTH, CALL + LENGTH + BODY, HEALTH * 3):
+        with server.connect() as line:
+            line.send(request)
+            for _ in range(request.count(b"HTTP/1.1")):
+                assert line.read().status == 200
+
+            assert line.read_rest() == b""
+
+
+@pytest.mark.parametrize("limit", ["head", "body", "idle"])
+def test_no_deadline_runs_while_the_server_is_busy(patient: Any, limit: str) -> None:
+    """An answer that takes long is the server's business, not its client's, nor is the next one."""
+    server = patient(limit, Waiting())
+    with server.connect() as line:
+        line.send(ask("/wait") + ask("/wait"))
+        probe = select.poll()
+        probe.register(line.socket, select.POLLIN)
+        assert not probe.poll(SOON * 2 * 1000), "it was cut off"
+        with server.connect() as other:
+            other.ask(ask("/go"))
+
+        assert [line.read().body for _ in range(2)] == [b"late", b"late"]
+
+
+def test_slow_connections_disturb_no_other(patient: Any) -> None:
+    """While 200 clients dribble, a normal one is answered; then they are gone and it is not."""
+    server = patient("head")
+    lines = [server.connect().send(b"GET /_mock") for _ in range(SLOW)]
+    with server.connect() as line:
+        answers = [line.ask(HEALTH).status for _ in range(5)]
+        for slow in lines:
+            answers.append(slow.read().status)
+            slow.__exit__()
+        answers.append(line.ask(HEALTH).status)
+
+    assert answers == [200] * 5 + [408] * SLOW + [200]
+
+
+def test_silent_connections_give_their_descriptors_back(patient: Any) -> None:
+    """1,000 clients that say nothing are gone after their time, and so are their files."""
+    if make_room(3 * SILENT) < 2 * SILENT + 100:
+        pytest.skip("this process may not open so many files")
+    server = patient("head")
+    assert server.is_well()
+    before = len(os.listdir("/dev/fd"))
+    lines = [server.connect() for _ in range(SILENT)]
+    for line in lines:
+        assert line.read_rest() == b""
+        line.__exit__()
+
+    assert server.is_well()
+    assert abs(len(os.listdir("/dev/fd")) - before) <= 2
+
+
+def watch(server: "Server", request: bytes) -> Iterator[list[int]]:
+    """The bytes that are held for each connection, until only a watching one is left."""
+    with server.connect() as line:
+        while True:
+            assert line.ask(request).status == 200
+            if len(server.connections) == 1:
+                return
+            yield [wire.transport.get_write_buffer_size() for wire in server.connections]
+
+
+def shrink(line: "Line") -> "Line":
+    """Let a client have little room for what it does not read."""
+    line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    return line
+
+
+@pytest.mark.parametrize("path", ["/large", "/stream"])
+def test_a_slow_reader_costs_little_and_not_for_long(patient: Any, path: str) -> None:
+    """Of an answer that nobody reads little is held, and at last the connection is cut."""
+    server = patient("write", Waiting())
+    with server.connect() as line:
+        shrink(line).send(ask(path))
+        held = [size for sizes in watch(server, ask("/")) for size in sizes]
+
+    assert 0 < max(held) < 256 * 1024
+    assert len(server.listener.server_state.tasks) <= 1  # the watching one's
+
+
+def test_a_reader_gets_everything_however_large(patient: Any) -> None:
+    """Whoever reads gets a large answer whole, and the connection goes on."""
+    server = patient("write", Waiting())
+    with server.connect() as line:
+        assert line.ask(ask("/large")).body == b"x" * LARGE
+        assert line.ask(ask("/")).status == 200
+
+
+def test_calls_whose_answers_nobody_reads_are_held_up(patient: Any) -> None:
+    """A client that only sends gets no endless memory: its calls wait, and it is cut off."""
+    server = patient("write")
+    lost = b"GET /gptimage15/api/status?task_id=x HTTP/1.1\r\n" + JSON + b"\r\n"
+    held = []
+    with server.connect() as line:
+        line.ask(HEALTH)
+        shrink(line).socket.settimeout(0.05)
+        for sizes in watch(server, HEALTH):
+            held += sizes
+            with contextlib.suppress(OSError):
+                line.send(lost * 100)
+
+    assert 0 < max(held) < 512 * 1024
+
+
+@pytest.mark.parametrize("last", [b"", b"GET /half"], ids=["whole", "with more to come"])
+def test_an_unread_answer_does_not_keep_a_connection_that_ends(patient: Any, last: bytes) -> None:
+    """A connection that ends with its answer unread is cut off like any other."""
+    server = patient("write", Waiting())
+    with server.connect() as line:
+        shrink(line).send(ask("/large")[:-2] + b"Connection: close\r\n\r\n" + last)
+
+        assert list(watch(server, ask("/")))
+
+
+def test_a_refused_client_that_goes_on_sending_is_cut_off(patient: Any) -> None:
+    """Who hears a refusal has a moment to stop, whatever it sends."""
+    server = patient("linger")
+    with server.connect() as line:
+        assert line.ask(b"x\r\n\r\n").status == 400
+        for _ in watch(server, HEALTH):
+            with contextlib.suppress(OSError):
+                line.send(b"x")
+        with pytest.raises(OSError, match=r"reset|pipe|abort"):
+            line.send(b"x", b"x")
