@@ -17,13 +17,14 @@ import uvicorn
 
 from mockserver.errors import MockServerError, PortInUse, UsageError
 from mockserver.web.app import Emulator
-from mockserver.web.limits import Limits
-from mockserver.web.wire import LIMITS, Wire
+from mockserver.web.limits import LIMITS, Limits
+from mockserver.web.wire import Wire
 
 GRACE: Final = 1.0  # seconds for requests that are under way when the server stops
 PAUSE: Final = 0.02  # seconds between two looks at them
-BACKLOG: Final = 2048
-SPARE_FILES: Final = 128  # for what a server opens besides connections
+BACKLOG: Final = 2048  # clients that wait to be connected
+BATCH: Final = 32  # of them that are connected before one is looked at
+SPARE_FILES: Final = 256  # for what is open besides connections: the refused, a batch, our own
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
@@ -124,7 +125,7 @@ class Listener(uvicorn.Server):
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            backlog=BACKLOG,
+            backlog=BATCH,
         )
         super().__init__(config)
         self._announce = announce
@@ -138,6 +139,8 @@ class Listener(uvicorn.Server):
         loop = asyncio.get_running_loop()
         self._wake = lambda: loop.call_soon_threadsafe(self._ended.set)
         await super().startup(sockets)
+        for bound in sockets or []:
+            bound.listen(BACKLOG)  # which asyncio has made as short as its batch
         self._announce()
 
     async def main_loop(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar, Unpack
 from imagejobs import transport
 from imagejobs.calls import Steps
 from imagejobs.disk import write_file
-from imagejobs.fetch import Fetch, choose_url
+from imagejobs.fetch import Fetch
 from imagejobs.flow import Flow, Watch, Wish, read_id
 from imagejobs.inbox import Inbox
 from imagejobs.models import File, Order, Task
@@ -91,7 +91,7 @@ class AsyncClient:
         timeout: float | None = None,
     ) -> File:
         """A result of a task, or an address; written to a path as a whole or not at all."""
-        file = await self._drive(self._fetch.download(choose_url(source, index), timeout))
+        file = await self._drive(self._fetch.download(source, index, timeout))
         return file if to is None else await asyncio.to_thread(write_file, file, to)
 
     async def aclose(self) -> None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import count
 from typing import Any, TypeVar
 
 from imagejobs import hints, money, verdict
@@ -76,14 +75,15 @@ def ask_once(account: Account, request: Request, deadline: Deadline, read: Read[
 
 def ask(account: Account, request: Request, deadline: Deadline, read: Read[T]) -> Steps[T]:
     """Read something that is free: trouble that may pass is met with a few retries."""
-    for failures in count(1):
+    failures = 0
+    while True:
         try:
             return (yield from ask_once(account, request, deadline, read))
         except ImageError as error:
+            failures += 1
             if not money.may_repeat_read(error):
                 raise
             yield from back_off(error, failures, deadline, account.settings)
-    raise AssertionError
 
 
 def ask_for_task(
@@ -93,10 +93,12 @@ def ask_for_task(
     header = account.dialect.idempotency_header
     request_id = request.headers.get(header) if header else None
     is_open = False  # whether a task may have been made by what was sent so far
-    for failures in count(1):
+    failures = 0
+    while True:
         try:
             return (yield from ask_once(account, request, deadline, read))
         except ImageError as error:
+            failures += 1
             is_open = is_open or not money.is_outcome_known(error)
             try:
                 if not money.may_repeat_submit(error, is_idempotent=request_id is not None):
@@ -106,7 +108,6 @@ def ask_for_task(
                 if is_open:
                     raise money.explain_unknown(last, request_id) from last
                 raise
-    raise AssertionError
 
 
 def back_off(

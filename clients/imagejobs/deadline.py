@@ -7,7 +7,8 @@ from imagejobs.settings import Settings
 class Deadline:
     """Counts down from the moment it is made."""
 
-    def __init__(self, seconds: float, settings: Settings) -> None:
+    def __init__(self, asked: float | None, default: float, settings: Settings) -> None:
+        seconds = default if asked is None else asked
         if not seconds > 0:
             raise Misused(f"timeout {seconds} cannot be; give seconds above 0")
         self._clock = settings.world.clock

@@ -8,7 +8,6 @@ Only what an address says is judged; names are not resolved.
 import ipaddress
 import re
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -37,21 +36,25 @@ class Fetch:
     base_url: str
     settings: Settings
 
-    def download(self, url: str, timeout: float | None) -> Steps[File]:
+    def download(self, source: Task | str, index: int, timeout: float | None) -> Steps[File]:
         """An image, checked. Raises BadFile, NotFound, Unreachable and their like."""
-        deadline = Deadline(timeout or self.settings.download_timeout, self.settings)
-        for failures in count(1):
+        url = choose_url(source, index)
+        deadline = Deadline(timeout, self.settings.download_timeout, self.settings)
+        failures = 0
+        while True:
             try:
                 return (yield from self._follow(url, deadline))
             except ImageError as error:
+                error.add_task(source.id if isinstance(source, Task) else None)
+                failures += 1
                 if not (money.may_repeat_read(error) or error.condition == "cut-off"):
                     raise
                 yield from calls.back_off(error, failures, deadline, self.settings)
-        raise AssertionError
 
     def _follow(self, url: str, deadline: Deadline) -> Steps[File]:
         check_address(url, None, self.base_url)
-        for hops in count():
+        hops = 0
+        while True:
             request = Request("GET", url, HEADERS, max_bytes=self.settings.max_bytes)
             answer: Answer = yield replace(request, timeout=deadline.cap(deadline.left))
             reply = self._judge(answer, url)
@@ -59,10 +62,10 @@ class Fetch:
                 return read_file(reply, url)
             if hops >= self.settings.max_redirects:
                 raise refuse(url, f"it redirects more than {self.settings.max_redirects} times")
-            target = urljoin(url, reply.headers.get("location", ""))
+            target = join(url, reply.headers.get("location", ""))
             check_address(target, url, self.base_url)
             url = target
-        raise AssertionError
+            hops += 1
 
     def _judge(self, answer: Answer, url: str) -> Reply:
         host = urlsplit(url).hostname or url
@@ -89,6 +92,14 @@ def choose_url(source: Task | str, index: int) -> str:
     return source.results[index]
 
 
+def join(url: str, location: str) -> str:
+    """Where a redirect leads. Raises BadFile if nowhere."""
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise refuse(url, "it redirects to what is no address") from error
+
+
 def check_address(url: str, came_from: str | None, base_url: str) -> None:
     """Raises BadFile for an address that may not be fetched."""
     try:
@@ -96,7 +107,8 @@ def check_address(url: str, came_from: str | None, base_url: str) -> None:
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise refuse(url, "it is no address") from error
-    if parts.scheme not in {"http", "https"} or not host or parts.username is not None:
+    is_plain = parts.scheme in {"http", "https"} and parts.username is None and url.isprintable()
+    if not host or not is_plain:
         raise refuse(url, "it is no plain http or https address")
     if is_private(parts) and not is_private(urlsplit(base_url)):
         raise refuse(url, "it points into this machine or its network, and the API is elsewhere")

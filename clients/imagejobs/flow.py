@@ -73,7 +73,7 @@ class Flow:
     def submit(self, prompt: str, order: Order, timeout: float | None) -> Steps[Task]:
         """Submit once; the task that was accepted."""
         dialect, settings = self.account.dialect, self.account.settings
-        deadline = Deadline(timeout or settings.call_timeout, settings)
+        deadline = Deadline(timeout, settings.call_timeout, settings)
         path, body = dialect.build_submit(prompt, order)
         # Made once: the same over all retries of this order.
         request_id = order.get("request_id") or settings.world.new_id()
@@ -88,7 +88,7 @@ class Flow:
     def inspect(self, task_id: str, timeout: float | None) -> Steps[Task]:
         """The task as it is now."""
         settings = self.account.settings
-        deadline = Deadline(timeout or settings.call_timeout, settings)
+        deadline = Deadline(timeout, settings.call_timeout, settings)
         request = self.account.build_get(self.account.dialect.build_inspect(task_id))
         read = calls.read_task(self.account.dialect, task_id)
         try:
@@ -100,7 +100,7 @@ class Flow:
     def balance(self, timeout: float | None) -> Steps[float]:
         """Credits that are left."""
         dialect, settings = self.account.dialect, self.account.settings
-        deadline = Deadline(timeout or settings.call_timeout, settings)
+        deadline = Deadline(timeout, settings.call_timeout, settings)
         if dialect.balance_path is None:
             raise Misused(f"{dialect.name} documents no balance call")
         request = self.account.build_get(dialect.balance_path)
@@ -109,7 +109,7 @@ class Flow:
     def generate(self, prompt: str, order: Order, wish: Wish) -> Steps[Task]:
         """Submit and wait, under one deadline."""
         settings = self.account.settings
-        deadline = Deadline(wish.timeout or settings.wait_timeout, settings)
+        deadline = Deadline(wish.timeout, settings.wait_timeout, settings)
         task = yield from self.submit(prompt, order, min(settings.call_timeout, deadline.seconds))
         if wish.watch is not None:
             wish.watch(task)
@@ -122,7 +122,7 @@ class Flow:
     def wait(self, task: Task | str, wish: Wish) -> Steps[Task]:
         """Follow a task, also one of an earlier run, to its end."""
         settings = self.account.settings
-        deadline = Deadline(wish.timeout or settings.wait_timeout, settings)
+        deadline = Deadline(wish.timeout, settings.wait_timeout, settings)
         waiting = Waiting(read_id(task), deadline, wish.watch)
         known = task if isinstance(task, Task) and task.ended else None
         return (yield from self._follow(waiting, known))
@@ -180,8 +180,8 @@ class Flow:
 def read_id(task: Task | str) -> str:
     """The id of a task; Misused if it is empty."""
     found = task if isinstance(task, str) else task.id
-    if not found:
-        raise Misused("the task id is empty; give the id that submit returned")
+    if not found or not found.isprintable():
+        raise Misused(f"the task id {found!r} is empty or odd; give the id that submit returned")
     return found
 
 

@@ -22,7 +22,7 @@ def read_header_hint(text: str, now: float) -> float | None:
         return seconds if seconds >= 0 else None
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:  # "-0000": in UTC, of unknown origin
         moment = moment.replace(tzinfo=UTC)

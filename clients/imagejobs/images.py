@@ -29,6 +29,8 @@ def is_whole(content: bytes, media_type: str) -> bool:
         return PNG_END in content[-4096:]
     if media_type == "image/jpeg":
         return content.rstrip(b"\x00").endswith(b"\xff\xd9")
+    if media_type == "image/gif":
+        return len(content) > 13 and content.rstrip(b"\x00").endswith(b";")
     if media_type == "image/webp":
         return len(content) >= int.from_bytes(content[4:8], "little") + 8
     return True

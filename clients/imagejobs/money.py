@@ -46,4 +46,5 @@ def explain_unknown(error: ImageError, request_id: str | None) -> SubmitUnknown:
         if request_id
         else "look at the account's tasks or balance before you submit again"
     )
-    return SubmitUnknown(f"{error}. A task may have been made; {advice}", error.facts)
+    what = str(error).rpartition("; ")[0]  # without its own advice, which may be to try again
+    return SubmitUnknown(f"{what}; a task may have been made, so {advice}", error.facts)

@@ -25,8 +25,10 @@ class Printer:
     def progress(self) -> Iterator[Watch]:
         """A watcher that shows each state as it comes."""
         is_terminal = sys.stderr.isatty()
+        seen: list[str] = []
 
         def show(task: Task) -> None:
+            seen.append(task.id)
             words = f"{task.provider} {task.id} {task.state or 'accepted'}"
             if is_terminal:
                 click.echo(f"\r\x1b[K{clean(words)}", err=True, nl=False)
@@ -35,6 +37,10 @@ class Printer:
 
         try:
             yield show
+        except KeyboardInterrupt:
+            if seen:
+                self.complain(f"the task goes on; see: imagejobs status {seen[-1]} --wait")
+            raise
         finally:
             if is_terminal:
                 click.echo(err=True)

@@ -36,8 +36,9 @@ def check_body(visit: Visit) -> Refusal | None:
         violation = Violation("", "malformed", body.reason, "body", False)
         return Refusal("malformed", {"refusal.field": "body"}, [violation], body.status)
     if not visit.call.query.keys() <= visit.procedure.query_names:
-        for name in visit.call.query.keys() - visit.procedure.query_names:
-            visit.notes.append(f"query parameter {name!r} is not in the contract")
+        for name in visit.call.query:  # in the order of the request, which a set would lose
+            if name not in visit.procedure.query_names:
+                visit.notes.append(f"query parameter {name!r} is not in the contract")
     for parameter in visit.procedure.parameters:
         violation_found = parameter.find_violation(parameter.read(visit.call))
         if violation_found is not None:

@@ -65,3 +65,6 @@ class IgnoredHeaders(Pairs):
 
     def append(self, pair: tuple[bytes, bytes]) -> None:
         """Keep nothing."""
+
+
+IGNORED: Final = IgnoredHeaders()

@@ -14,7 +14,7 @@ from typing import Final
 from mockserver.web.provider import Request
 
 MAX_KNOWN: Final = 8  # per connection
-MAX_SIZE: Final = 4 * 1024  # bytes of headers; longer ones are not remembered
+MAX_SIZE: Final = 4 * 1024  # bytes of a head; longer ones are the parser's business
 
 # What every parser takes for a request line: no fragment, no control character, only ASCII.
 _LINE: Final = re.compile(rb"([A-Z]+) ((/[!\"$->@-~]*)(?:\?([!\"$-~]*))?) HTTP/1\.1")
@@ -45,7 +45,7 @@ class Heads:
         """The request that some bytes are, if they are a whole one with a known head."""
         start, end = data.find(b"\r\n"), data.find(b"\r\n\r\n")
         body = data[end + 4 :]
-        name = _build_name(data[start : end + 2], len(body)) if end >= 0 else None
+        name = _build_name(data[start : end + 2], len(body)) if 0 <= end <= MAX_SIZE else None
         head = None if name is None else self._known.get(name)
         match = None if head is None else _LINE.fullmatch(data, 0, start)
         if head is None or match is None:

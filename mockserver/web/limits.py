@@ -1,6 +1,7 @@
 """What connections may take: seconds, bytes and counts, for one of them and for all."""
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,4 +16,8 @@ class Limits:
     tick_seconds: float = 1.0  # how late the end of these may be noticed
     head_bytes: int = 64 * 1024  # of a request line and its headers
     headers: int = 100
-    connections: int = 2_000  # at once; further ones hear that they should come again
+    connections: int = 2_000  # at once
+    refusals: int = 64  # further ones that hear that they should come again; the rest is cut off
+
+
+LIMITS: Final = Limits()

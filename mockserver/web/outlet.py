@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -12,13 +11,15 @@ from mockserver.web.asgi import App, Message, Receive, Scope, Send
 PIECE: Final = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
 class Outlet:
     """What uvicorn writes an answer to: the transport, but for how it is closed."""
 
-    write: Callable[[bytes], None]
-    is_closing: Callable[[], bool]
-    close: Callable[[], None]
+    __slots__ = ("close", "is_closing", "write")
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+        self.close = close
 
 
 async def run_application(app: App, scope: Scope, receive: Receive, send: Send) -> None:

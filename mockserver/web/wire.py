@@ -18,16 +18,13 @@ from mockserver.engine.call import Reply
 from mockserver.web import flaws
 from mockserver.web.answer import Defaults, write_answer
 from mockserver.web.asgi import build_error
-from mockserver.web.flaws import IgnoredHeaders, Refusal
+from mockserver.web.flaws import Refusal
 from mockserver.web.intake import BETWEEN, BODY, HEAD, Intake
-from mockserver.web.limits import Limits
+from mockserver.web.limits import LIMITS, Limits
 from mockserver.web.outlet import Outlet, abandon, run_application
 from mockserver.web.short_way import ShortWay
 
-LIMITS: Final = Limits()
-
 _defaults: Final = Defaults()
-_ignored: Final = IgnoredHeaders()
 
 
 class Wire(HttpToolsProtocol):
@@ -50,8 +47,10 @@ class Wire(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        limits = self._limits
-        self._is_full = len(self.connections) > limits.connections
+        limits, count = self._limits, len(self.connections)
+        if count > limits.connections + limits.refusals:
+            transport.abort()
+        self._is_full = count > limits.connections
         seconds = limits.linger_seconds if self._is_full else limits.head_seconds
         self._intake.deadline = self.loop.time() + seconds
 
@@ -169,7 +168,7 @@ class Wire(HttpToolsProtocol):
             text = f"the request has more than {self._limits.headers} headers"
             raise Refusal(build_error(431, text))
         if self._is_short() or self._enter_application():
-            self.headers = _ignored
+            self.headers = flaws.IGNORED
             self._intake.reach(BODY)
 
     def on_body(self, body: bytes) -> None:
@@ -235,8 +234,7 @@ class Wire(HttpToolsProtocol):
             super().on_headers_complete()
         except (HttpParserError, ValueError) as error:
             raise Refusal(flaws.NO_ADDRESS) from error
-        transport = self.transport
-        self.cycle.transport = Outlet(transport.write, transport.is_closing, self._end)  # type: ignore[assignment]
+        self.cycle.transport = Outlet(self.transport, self._end)  # type: ignore[assignment]
         self._owed.append(self.cycle)
         return True
 

@@ -1,5 +1,6 @@
 """`mockserver serve` as a process: its start, its files, its end."""
 
+import contextlib
 import json
 import os
 import signal
@@ -24,10 +25,11 @@ def serve() -> Iterator[Serve]:
     """Starts `mockserver serve` on a free port; whatever still runs at the end is killed."""
     started: list[subprocess.Popen[str]] = []
 
-    def serve(*flags: str, **variables: str) -> subprocess.Popen[str]:
+    def serve(*flags: str, files: int = 0, **variables: str) -> subprocess.Popen[str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("MOCKSERVER_")}
+        limit = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"] if files else []
         process = subprocess.Popen(
-            [sys.executable, "-m", "mockserver", "serve", "--port", "0", *flags],
+            [*limit, sys.executable, "-m", "mockserver", "serve", "--port", "0", *flags],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -180,3 +182,99 @@ def test_waiting_ends_when_it_serves(serve: Serve) -> None:
     ready = read_ready(serve("--log-format", "json"))
 
     assert main(["wait", "--url", ready["url"]]) == 0
+
+
+HEAD = b"Host: 127.0.0.1\r\nAuthorization: Bearer sk-mock-me\r\nContent-Type: application/json\r\n"
+
+
+def connect(ready: dict[str, Any], payload: bytes = b"") -> socket.socket:
+    """A connection to a server that is ready, on which something was sent."""
+    line = socket.create_connection(("127.0.0.1", httpx.URL(ready["url"]).port), PATIENCE)
+    line.sendall(payload)
+    return line
+
+
+def write(method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
+    """A request as bytes."""
+    content = b"" if body is None else json.dumps(body).encode()
+    length = b"Content-Length: %d\r\n\r\n" % len(content)
+    return f"{method} {path} HTTP/1.1\r\n".encode() + HEAD + length + content
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_stop_waits_for_nobody_for_long(serve: Serve, tmp_path: Path, signals: int) -> None:
+    """Viewers, an advance that waits for a hanging receiver, half requests: all end, silently."""
+    file = tmp_path / "ready.json"
+    process = serve("--log-format", "json", "--ready-file", str(file))
+    ready = read_ready(process)
+    with contextlib.ExitStack() as stack:
+        receiver = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        receiver.settimeout(PATIENCE)
+        url = f"http://127.0.0.1:{receiver.getsockname()[1]}/hang"
+        viewer = stack.enter_context(connect(ready, write("GET", "/_mock/events")))
+        while b"connected" not in viewer.recv(4096):
+            pass
+        submit = write("POST", "/gptimage15/api/generate", {"prompt": "x", "callback_url": url})
+        assert stack.enter_context(connect(ready, submit)).recv(12) == b"HTTP/1.1 200"
+        advance = write("POST", "/_mock/accounts/sk-mock-me/clock", {"advance": "1h"})
+        stack.enter_context(connect(ready, advance + write("GET", "/gptimage15/api/status")))
+        stack.enter_context(receiver.accept()[0])
+        for half in (b"", b"GET /", submit[:-1], advance[:-1], submit * 3 + submit[:-1]):
+            stack.enter_context(connect(ready, half))
+
+        for _ in range(signals):
+            process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=10)  # an advance would wait for 20 seconds
+
+    assert (process.returncode, out, err) == (0, "", "")
+    assert not file.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only there files are counted")
+def test_a_storm_leaves_files_for_the_server(serve: Serve) -> None:
+    """However few files the system allows, more clients than that end nothing and cost no word."""
+    process = serve("--log-format", "json", files=300)
+    ready = read_ready(process)
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(httpx.Client(base_url=ready["url"], timeout=PATIENCE))
+        assert first.get("/_mock/health").is_success
+        for _ in range(600):
+            stack.enter_context(connect(ready))
+        assert first.get("/_mock/health").is_success
+
+    assert httpx.get(f"{ready['url']}/_mock/health", timeout=PATIENCE).is_success
+    assert stop(process) == (0, "", "")
+
+
+def read_memory(process: subprocess.Popen[str]) -> int:
+    """The bytes of memory that a process holds."""
+    pages = Path(f"/proc/{process.pid}/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="it tells nobody its memory")
+def test_hostile_requests_leave_no_memory_behind(serve: Serve) -> None:
+    """Floods of headers and bodies are not kept, not even while they come."""
+    process = serve("--log-format", "json")
+    ready = read_ready(process)
+    chunk = b"10000\r\n" + b" " * 65_536 + b"\r\n"
+    chunked = b"HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+    floods = [
+        (b"GET / HTTP/1.1\r\nX: ", b"x" * 65_536),
+        (b"GET / HTTP/1.1\r\n", b"X: y\r\n" * 10_000),
+        (b"POST /gptimage15/api/generate " + chunked, chunk),
+        (b"PUT /gptimage15/api/generate " + chunked, chunk),
+        (b"POST /_mock/accounts/x/credits " + chunked, chunk),
+        (b"POST /gptimage15/api/generate " + chunked + b"0\r\n", b"X: y\r\n" * 10_000),
+    ]
+    grown = []
+    for head, flood in [*floods, *floods]:
+        before = read_memory(process)
+        with connect(ready, head) as line, contextlib.suppress(OSError):
+            for _ in range(500):
+                line.sendall(flood)
+        assert httpx.get(f"{ready['url']}/_mock/health").is_success
+        grown.append(read_memory(process) - before)
+
+    assert max(grown) < 16 * 1024 * 1024
+    assert sum(grown[len(floods) :]) < 8 * 1024 * 1024

@@ -100,9 +100,9 @@ def _(patch: Patch) -> None:
     patch(hints, "read_retry_after", lambda *given: (read(*given) or 0) / 1000 or None)
 
 
-@bug("polls-without-a-pause")
+@bug("polls-too-often")
 def _(patch: Patch) -> None:
-    patch(hints, "choose_interval", lambda nth, settings: 0.02)
+    patch(hints, "choose_interval", lambda nth, settings: 1.0)
 
 
 @bug("never-backs-off")

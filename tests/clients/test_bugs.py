@@ -71,7 +71,7 @@ CATCHES: dict[str, Catch] = {
         read_hint(LIMITED_BY_BODY),
     ),
     "reads-retry-after-as-milliseconds": (test_wait.test_a_hint_is_kept_between_polls, {}),
-    "polls-without-a-pause": (test_wait.test_polls_are_few, {}),
+    "polls-too-often": (test_wait.test_polls_are_few, {}),
     "never-backs-off": (test_hints.test_chance_spreads_what_many_clients_do, {}),
     "polls-after-the-end": (test_wait.test_generate_submits_once_and_polls_to_the_end, {}),
     "waits-beyond-the-deadline": (

@@ -1,6 +1,7 @@
 """The command: what it writes, says, and returns."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from imagejobs import Settings, cli, errors, printing, transport
+from imagejobs import Settings, Task, cli, errors, printing, transport
 from mockserver.web.asgi import App
 
 Run = Callable[..., Result]
@@ -139,7 +140,7 @@ def test_an_interruption_is_code_130(run: Run, script: MakeScript) -> None:
     done = run("generate", "--provider", "kie", "fox", server=script(accepted, interrupt))
 
     assert done.exit_code == 130
-    assert "t-9" in done.stderr
+    assert "imagejobs status t-9 --wait" in done.stderr
 
 
 def test_a_provider_cannot_steer_the_terminal(run: Run, script: MakeScript) -> None:
@@ -149,6 +150,54 @@ def test_a_provider_cannot_steer_the_terminal(run: Run, script: MakeScript) -> N
     done = run("generate", "--provider", "kie", "fox", server=server)
 
     assert "\x1b" not in done.output
+
+
+def test_a_result_by_its_address_is_written(run: Run, tmp_path: Path) -> None:
+    """An address from elsewhere is downloaded like a task's."""
+    url = json.loads(run("generate", "--provider", "kie", "fox", "--json").stdout)["results"][0]
+
+    done = run("download", url, "--provider", "kie", "-o", str(tmp_path / "f.png"), "--json")
+
+    assert (done.exit_code, (tmp_path / "f.png").exists()) == (0, True)
+    assert json.loads(done.stdout) == {"url": url, "files": [str(tmp_path / "f.png")]}
+
+
+def test_a_task_without_results_is_not_downloaded(run: Run, tmp_path: Path) -> None:
+    """A task that is not finished is told as such."""
+    late = run("generate", "--provider", "kie", "fox", "--timeout", "3", "--json")
+    task_id = json.loads(late.stdout)["error"]["task_id"]
+
+    done = run("download", task_id, "--provider", "kie", "-o", str(tmp_path / "f.png"))
+
+    assert done.exit_code == 2
+    assert "no result (yet)" in done.stderr
+
+
+def test_a_terminal_keeps_progress_on_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a terminal each state replaces the one before."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    with printing.Printer(as_json=False).progress() as show:
+        show(Task("kie", "t", state="waiting"))
+
+    assert capsys.readouterr().err.startswith("\r\x1b[Kkie t waiting")
+
+
+def test_an_order_has_everything_that_was_said(run: Run, script: MakeScript) -> None:
+    """Model, images, fields and request id reach the wire."""
+    server = script((200, {"code": 401}))
+    said = ["--model", "m", "--image", "i", "--option", "n=2", "--option", "q=high"]
+
+    run("generate", "--provider", "aigptimage", "fox", *said, "--request-id", "7", server=server)
+
+    (request,) = server.requests
+    assert request.headers["x-request-id"] == "7"
+    assert json.loads(request.content) == {
+        "model": "m",
+        "input": {"prompt": "fox", "n": 2, "q": "high", "input_urls": ["i"]},
+    }
 
 
 def test_several_results_are_numbered(run: Run, tmp_path: Path) -> None:

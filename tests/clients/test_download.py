@@ -54,7 +54,7 @@ def test_what_is_no_image_is_refused(
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "gif"])
 def test_a_file_that_is_cut_off_is_fetched_again(
     make_client: MakeClient, script: MakeScript, kind: str
 ) -> None:
@@ -176,6 +176,8 @@ FORBIDDEN = [
     "https://example.com:port/x",
     "http://[/x",
     "not an address",
+    "https://example.com/\ud800",
+    "https://example.com/a\nb",
 ]
 
 
@@ -193,7 +195,7 @@ def test_addresses_inside_are_refused(
     assert server.requests == []
 
 
-@pytest.mark.parametrize("url", [*FORBIDDEN[:12], "http://cdn.example.com/x"])
+@pytest.mark.parametrize("url", [*FORBIDDEN[:12], "http://cdn.example.com/x", "http://["])
 def test_redirects_inside_or_into_the_open_are_refused(
     make_client: MakeClient, script: MakeScript, url: str
 ) -> None:

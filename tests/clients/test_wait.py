@@ -223,7 +223,7 @@ def test_a_watcher_sees_each_change_once(make_client: MakeClient, script: MakeSc
     assert [task.state for task in seen] == ["", "waiting", "generating", "success"]
 
 
-@pytest.mark.parametrize("timeout", [-1, float("nan")])
+@pytest.mark.parametrize("timeout", [-1, 0, float("nan")])
 def test_an_impossible_timeout_is_refused(
     make_client: MakeClient, script: MakeScript, timeout: float
 ) -> None:

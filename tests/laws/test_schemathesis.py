@@ -62,7 +62,7 @@ class World:
 
 def list_contracts() -> Iterator[Contract]:
     """Every contract that comes with the package, and the one that uses every word."""
-    for folder in [*sorted(contracts_dir().iterdir())]:
+    for folder in [*sorted(contracts_dir().iterdir()), ACORN]:
         if (folder / "contract.yaml").is_file():
             yield from (load(folder, edition) for edition in list_editions(folder))
 

@@ -107,7 +107,7 @@ async def view(app: App, target: str = EVENTS, method: str = "GET") -> AsyncIter
         yield reader
     finally:
         reader.leave()
-        await task
+        await asyncio.wait_for(task, 10)
 
 
 @asynccontextmanager

@@ -113,7 +113,8 @@ def read_id(data: Any, *names: str) -> str:
     """The first of some fields that holds an id."""
     fields = data if isinstance(data, dict) else {}
     for name in names:
-        if found := decode.read_text(fields.get(name)):
+        found = decode.read_text(fields.get(name))
+        if found and found.isprintable():
             return found
     raise ValueError(f"there is no {names[0]} in it")
 

@@ -143,7 +143,7 @@ def check_security_schemes_exist(subject: Subject) -> Iterator[Complaint]:
         own = subject.find_raw(operation).get("security", ())
         asked[subject.place(operation, "/security")] = own
     for where, schemes in asked.items():
-        for name in {name for scheme in schemes for name in scheme} - set(declared):
+        for name in sorted({name for scheme in schemes for name in scheme} - set(declared)):
             yield Complaint(where, f"there is no security scheme {name!r}")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from mockserver.clock import Clock, ManualClock
 from mockserver.contract.load import load
 from mockserver.contract.model import Contract
 from mockserver.data import contracts_dir
+from mockserver.engine.account import Account
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
 from mockserver.web.app import Emulator, build_app
@@ -42,6 +43,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         loop.set_exception_handler(lambda _, context: complaints.append(context))
         async with asyncio.timeout(PATIENCE):
             await pyfuncitem.function(**given)
+            for town in TOWNS:
+                await town.courier.close()
         gc.collect()  # exceptions that nobody looked at show up now
 
     asyncio.run(run())
@@ -77,10 +80,10 @@ class Receiver:
         self._host = host
         self._greeting = greeting  # is said before anything was asked
         self._news = asyncio.Event()
-        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._take, self._host, 0)
+        self._server = await asyncio.start_server(self._accept, self._host, 0)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -88,10 +91,11 @@ class Receiver:
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
         self._server.close()
-        tasks = [task for task in self._open.values() if task is not None]
-        for task in tasks:
+        open_ones = dict(self._open)
+        for writer, task in open_ones.items():
+            writer.transport.abort()
             task.cancel()
-        await asyncio.gather(*tasks)
+        await asyncio.gather(*open_ones.values(), return_exceptions=True)
 
     @staticmethod
     def answer(status: int, body: bytes = b"ok", headers: str = "") -> Behave:
@@ -129,8 +133,14 @@ class Receiver:
             await self._news.wait()
         return self.received
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._server.is_serving():
+            writer.transport.abort()
+            return
+        task = self._open[writer] = asyncio.create_task(self._take(reader, writer))
+        task.add_done_callback(lambda _: self._open.pop(writer))
+
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open[writer] = asyncio.current_task()
         try:
             writer.write(self._greeting)
             request = await read_request(reader)
@@ -138,10 +148,9 @@ class Receiver:
             self._news.set()
             await self.behave(request, writer)
             await writer.drain()
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            writer.transport.abort()  # the other side has left, or the test is over
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # the other side has left
         finally:
-            del self._open[writer]
             writer.close()
 
 
@@ -167,6 +176,11 @@ class Town:
         self.clock = clock
         self.engine = Engine(read_contracts(), clock, Settings(speed=speed))
         self.app: Emulator = build_app(self.engine, options)
+
+    @property
+    def account(self) -> Account:
+        """The account of the key."""
+        return self.engine.open_account(KEY)
 
     @property
     def courier(self) -> Courier:
@@ -215,6 +229,7 @@ class Town:
 
 
 NewTown = Callable[..., Town]
+TOWNS: list[Town] = []  # of the test that runs
 
 
 @pytest.fixture
@@ -224,13 +239,15 @@ def new_receiver() -> type[Receiver]:
 
 
 @pytest.fixture
-def new_town() -> NewTown:
+def new_town() -> Iterator[NewTown]:
     """Makes emulators; arguments are a clock, a speed, and options of the web layer."""
 
     def new_town(clock: Clock | None = None, speed: float = 1, **options: Any) -> Town:
-        return Town(clock or ManualClock(), speed, Options(**options))
+        TOWNS.append(Town(clock or ManualClock(), speed, Options(**options)))
+        return TOWNS[-1]
 
-    return new_town
+    yield new_town
+    TOWNS.clear()
 
 
 @pytest.fixture

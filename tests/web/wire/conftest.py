@@ -14,15 +14,18 @@ from uvicorn.server import ServerState
 
 from mockserver.clock import ManualClock
 from mockserver.contract.model import Contract
+from mockserver.engine.call import Reply
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
 from mockserver.server import Listener, bind
 from mockserver.web.app import Emulator
-from mockserver.web.limits import Limits
+from mockserver.web.asgi import Receive, Scope, Send, answer_lifespan, send_reply
+from mockserver.web.limits import LIMITS, Limits
 from mockserver.web.options import Options
 from mockserver.web.routes import Route
-from mockserver.web.wire import LIMITS, Wire
+from mockserver.web.wire import Wire
 
+LARGE = 5 * 1024 * 1024  # bytes
 PATIENCE = 5.0  # seconds after which something hangs, on a machine that does much else
 HOST = b"Host: 127.0.0.1:8787\r\n"
 GOOD = b"GET /_mock/health HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -121,11 +124,24 @@ class Server:
         """The connections as the server sees them."""
         return cast("list[Wire]", list(self.listener.server_state.connections))
 
-    def stop(self) -> None:
-        """Stop as SIGTERM does."""
+    def signal(self) -> None:
+        """Do what SIGTERM does."""
         self.listener.handle_exit(signal.SIGTERM, None)
+
+    def join(self) -> None:
+        """Wait for its end."""
         self.thread.join(PATIENCE)
         assert not self.thread.is_alive()
+
+    def call(self, function: Callable[[], object]) -> None:
+        """Call something where its event loop runs."""
+        loop = self.listener.servers[0].get_loop()
+        loop.call_soon_threadsafe(function)
+
+    def stop(self) -> None:
+        """Stop it, and wait for its end."""
+        self.signal()
+        self.join()
 
 
 Serve = Callable[..., Server]
@@ -145,7 +161,7 @@ def build_emulator(contracts: Sequence[Contract]) -> BuildApp:
 class LongWay(Emulator):
     """An emulator whose every request goes through ASGI."""
 
-    def find_route(self, host: str, method: str, path: str) -> Route | None:
+    def find_route(self, *_: str) -> Route | None:
         return None
 
 
@@ -184,6 +200,49 @@ def serve(build_emulator: BuildApp) -> Iterator[Serve]:
     for server in started:
         if server.thread.is_alive():
             server.stop()
+
+
+class Waiting:
+    """An application that answers when it is told to, with as much as it is told."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+
+    def find_route(self, *_: str) -> None:
+        """Everything goes through ASGI."""
+
+    def end_streams(self) -> None:
+        """There are none."""
+
+    async def _nothing(self) -> None:
+        """What is left to do at the end."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await answer_lifespan(receive, send, self._nothing)
+        elif scope["path"] == "/large":
+            await send_reply(send, Reply(200, b"x" * LARGE))
+        elif scope["path"] == "/stream":
+            await self._stream(send)
+        elif scope["path"] == "/wait":
+            await self.go.wait()
+            await send_reply(send, Reply(200, b"late"))
+        else:
+            if scope["path"] == "/go":
+                self.go.set()
+            await send_reply(send, Reply(200, b"at once"))
+
+    async def _stream(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for left in range(LARGE // 65_536, -1, -1):
+            chunk = {"type": "http.response.body", "body": b"x" * 65_536, "more_body": left > 0}
+            await send(chunk)
+
+
+@pytest.fixture
+def waiting() -> type[Waiting]:
+    """The kind of application that answers when it is told to."""
+    return Waiting
 
 
 class Paper(asyncio.Transport):
@@ -232,8 +291,7 @@ async def pass_over(app: Any, pieces: Sequence[bytes]) -> bytes:
         if not paper.is_over:
             wire.data_received(piece)
         await asyncio.sleep(0)
-    while wire.tasks:
-        await asyncio.sleep(0)
+    await asyncio.gather(*wire.tasks)
     wire.connection_lost(None)
     return paper.written
 

@@ -3,15 +3,15 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mockserver.engine.call import Reply
 from mockserver.web.app import Emulator
-from mockserver.web.provider import Request
-from mockserver.web.routes import Route
 
 if TYPE_CHECKING:
     from tests.web.wire.conftest import Answer, BuildApp, Serve, Server
@@ -29,7 +29,7 @@ DEPTH = 1_000
 class Faulty(Emulator):
     """An emulator with a mistake."""
 
-    def answer_call(self, route: Route, request: Request, *_: Any) -> Any:
+    def answer_call(self, *_: Any) -> Reply:
         raise RuntimeError("a mistake of ours")
 
 
@@ -195,33 +195,33 @@ PROMPTS = st.one_of(
 MORE = [b"Connection: close", b"Content-Type: text/plain", b"X-Forwarded-Proto: https"]
 
 
+TARGETS = [
+    *[("POST", "/gptimage15/api/generate"), ("GET", "/gptimage15/api/status")],
+    *[("GET", "/gptimage15/api/status?task_id=x"), ("POST", "/gptimage15/api")],
+    *[("HEAD", "/gptimage15/api/status"), ("POST", "/aigptimage/api/v1/x?a=%ff")],
+]
+
+
 @st.composite
-def conversations(draw: st.DrawFn) -> bytes:
-    """A few calls of providers, some of them wrong, with their bodies in one piece or in chunks."""
-    calls = []
-    for _ in range(draw(st.integers(1, 3))):
-        method, target = draw(
-            st.sampled_from(
-                [
-                    *[("POST", "/gptimage15/api/generate"), ("GET", "/gptimage15/api/status")],
-                    *[("GET", "/gptimage15/api/status?task_id=x"), ("POST", "/gptimage15/api")],
-                    *[("HEAD", "/gptimage15/api/status"), ("POST", "/aigptimage/api/v1/x?a=%ff")],
-                ]
-            )
-        )
-        body = draw(PROMPTS)
-        fields = [b"Content-Type: application/json", *draw(st.lists(st.sampled_from(MORE)))]
-        if draw(st.booleans()):
-            fields.append(KEY.strip())
-        lines = [f"{method} {target} HTTP/1.1".encode(), HOST.strip(), *fields]
-        if draw(st.booleans()):
-            cuts = sorted(draw(st.sets(st.integers(1, max(1, len(body) - 1)), max_size=4)))
-            lines.append(b"Transfer-Encoding: chunked")
-            body = write_chunks(body, cuts)
-        else:
-            lines.append(b"Content-Length: %d" % len(body))
-        calls.append(b"\r\n".join(lines) + b"\r\n\r\n" + body)
-    return b"".join(calls)
+def build_call(draw: st.DrawFn) -> bytes:
+    """A call of a provider, right or wrong, with its body in one piece or in chunks."""
+    method, target = draw(st.sampled_from(TARGETS))
+    body = draw(PROMPTS)
+    fields = [b"Content-Type: application/json", *draw(st.lists(st.sampled_from(MORE), max_size=1))]
+    if draw(st.booleans()):
+        fields.append(KEY.strip())
+    if draw(st.booleans()):
+        cuts = draw(st.sets(st.integers(1, max(1, len(body) - 1)), max_size=4))
+        fields.append(b"Transfer-Encoding: chunked")
+        body = write_chunks(body, sorted(cuts))
+    elif body or draw(st.booleans()):
+        name = draw(st.sampled_from([b"Content-Length", b"content-length", b"CONTENT-LENGTH"]))
+        fields.append(b"%b: %d" % (name, len(body)))
+    lines = [f"{method} {target} HTTP/1.1".encode(), HOST.strip(), *fields, b"", b""]
+    return b"\r\n".join(lines) + body
+
+
+CALLS = st.lists(build_call(), min_size=1, max_size=3)
 
 
 def write_chunks(body: bytes, cuts: list[int]) -> bytes:
@@ -229,28 +229,53 @@ def write_chunks(body: bytes, cuts: list[int]) -> bytes:
     return b"".join(b"%X\r\n%b\r\n" % (len(c), c) for c in chunks if c) + b"0\r\n\r\n"
 
 
+def list_entries(app: Emulator) -> list[object]:
+    """What the journals say."""
+    engine = app._engine
+    return [
+        *engine.strays.entries,
+        *(e for account in engine.accounts for e in account.journal.entries),
+    ]
+
+
 def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
     edges = [0, *sorted({place % len(data) for place in places}), len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False) if a < b]
+    return [data[a:b] for a, b in pairwise(edges) if a < b]
 
 
-@given(conversation=conversations(), places=st.lists(st.integers(0, 2_000), max_size=6))
+@given(calls=CALLS, places=st.lists(st.integers(0, 2_000), max_size=6))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_both_ways_give_the_same_bytes(
     converse: "Converse",
     build_emulator: "BuildApp",
     long_way: type[Emulator],
-    conversation: bytes,
+    calls: list[bytes],
     places: list[int],
 ) -> None:
     """However a conversation is cut up, ASGI and the short way answer alike, byte for byte."""
     short, long = build_emulator(), build_emulator(long_way)
     for app in (short, long):  # the first request under a name goes through ASGI always
         converse(app, [HEALTH])
+    conversation = b"".join(calls)
 
-    pieces = cut(conversation, places)
+    assert converse(short, cut(conversation, places)) == converse(long, [conversation])
+    assert list_entries(short) == list_entries(long)
 
-    assert converse(short, pieces) == converse(long, [conversation])
+
+@given(calls=CALLS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_head_that_is_known_changes_nothing(
+    converse: "Converse", build_emulator: "BuildApp", long_way: type[Emulator], calls: list[bytes]
+) -> None:
+    """A call in one piece whose headers came before is answered like the first of its kind."""
+    short, long = build_emulator(), build_emulator(long_way)
+    for app in (short, long):
+        converse(app, [HEALTH])
+    pieces = [call for call in calls for _ in range(3)]
+    pieces += [call.replace(b"task_id=x", b"task_id=y") for call in calls]
+
+    assert converse(short, pieces) == converse(long, pieces)
+    assert list_entries(short) == list_entries(long)
 
 
 @pytest.mark.parametrize("way", ["short", "ASGI"])
@@ -309,5 +334,3 @@ def test_a_mistake_of_ours_is_told_and_logged(
     assert (answer.status, answer.body) == (500, b"Internal Server Error")
     assert "a mistake of ours" in caplog.text
     assert server.is_well()
-
-
