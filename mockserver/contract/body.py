@@ -83,13 +83,13 @@ class Variant:
 class Outline:
     """A schema cut down to what is asked for with every call: its fields and their facts."""
 
-    __slots__ = ("_fact", "_names", "_nested", "_speaking")
+    __slots__ = ("_fact", "_nested", "_speaking", "names")
 
     def __init__(self, schema: Schema) -> None:
         fields = {name: Outline(n) for name, n in schema.get("properties", {}).items()}
+        self.names = frozenset(fields)  # that are declared
         self._fact: str | None = schema.get("x-fact")
-        self._names = frozenset(fields)
-        self._nested = tuple((name, field) for name, field in fields.items() if field._names)
+        self._nested = tuple((name, field) for name, field in fields.items() if field.names)
         self._speaking = tuple((name, field) for name, field in fields.items() if field.speaks)
 
     @property
@@ -111,13 +111,13 @@ class Outline:
 
     def find_undeclared(self, value: object, pointer: str, found: list[str]) -> None:
         """Collect the pointers of fields that are not declared."""
-        if not self._names or not isinstance(value, dict):
+        if not self.names or not isinstance(value, dict):
             return
         for name, field in self._nested:
             if name in value:
                 field.find_undeclared(value[name], f"{pointer}/{name}", found)
-        if not value.keys() <= self._names:
-            found.extend(f"{pointer}/{name}" for name in value if name not in self._names)
+        if not value.keys() <= self.names:
+            found.extend(f"{pointer}/{name}" for name in value if name not in self.names)
 
 
 class Body:

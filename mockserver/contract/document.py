@@ -1,82 +1,11 @@
-"""Contract files: YAML read strictly, references resolved inside the contract's own folder."""
+"""Contract files: references resolved inside the contract's own folder."""
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import yaml
-
+from mockserver.contract.plain_yaml import read_yaml
 from mockserver.errors import ContractError
-
-MAX_BYTES: Final = 4 * 1024 * 1024
-
-# The scalars of YAML 1.2's core schema. PyYAML's own table is YAML 1.1's, which reads `16:9` as
-# the number 969, `no` as false and `2026-11-21` as a date.
-PLAIN_SCALARS: Final = {
-    "tag:yaml.org,2002:null": r"^(?:~|null|Null|NULL|)$",
-    "tag:yaml.org,2002:bool": r"^(?:true|True|TRUE|false|False|FALSE)$",
-    "tag:yaml.org,2002:int": r"^[-+]?(?:0|[1-9][0-9]*)$",
-    "tag:yaml.org,2002:float": r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$",
-}
-
-
-class _Loader(yaml.CSafeLoader):
-    """The safe loader with YAML 1.2's scalars."""
-
-    yaml_implicit_resolvers: Any = {}  # noqa: RUF012  # the library declares it so
-
-
-for _tag, _pattern in PLAIN_SCALARS.items():
-    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), None)
-
-
-def read_yaml(path: Path, where: str) -> dict[str, Any]:
-    """Read one YAML file that holds a mapping; `where` names it in complaints.
-
-    Aliases and doubled keys are refused: what a contract says, it says once and in full.
-    """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ContractError(where, f"cannot be read: {error.strerror}") from error
-    if len(raw) > MAX_BYTES:
-        raise ContractError(where, f"is {len(raw)} bytes long, the limit is {MAX_BYTES}")
-    loader = _Loader(raw)
-    try:
-        root = loader.get_single_node()
-        if not isinstance(root, yaml.MappingNode):
-            raise ContractError(where, "holds no mapping at its top")
-        _check_nodes(root, where)
-        value: dict[str, Any] = loader.construct_document(root)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise ContractError(where, f"is not YAML: {_say_on_one_line(error)}") from error
-    finally:
-        loader.dispose()
-    return value
-
-
-def _say_on_one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
-def _check_nodes(root: yaml.Node, where: str) -> None:
-    seen: set[int] = set()
-    open_nodes: list[yaml.Node] = [root]
-    while open_nodes:
-        node = open_nodes.pop()
-        line = f"{where} line {node.start_mark.line + 1}"
-        if id(node) in seen:
-            raise ContractError(line, "uses a YAML alias", "write the value out, or use $ref")
-        seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            if twice := {key for key in keys if keys.count(key) > 1}:
-                raise ContractError(line, f"has the key {min(twice)!r} twice")
-            for key, value in node.value:
-                open_nodes += (key, value)
-        elif isinstance(node, yaml.SequenceNode):
-            open_nodes += node.value
 
 
 def split_pointer(pointer: str) -> list[str]:

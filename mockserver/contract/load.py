@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any, Final
 
-from mockserver.contract.document import Document, read_yaml
+from mockserver.contract.document import Document
 from mockserver.contract.grammar import check_words, suggest
 from mockserver.contract.model import Contract
 from mockserver.contract.operations import OperationReader
+from mockserver.contract.plain_yaml import read_yaml
 from mockserver.contract.provider_words import build_rules
 from mockserver.contract.request_body import BodyReader
 from mockserver.contract.shape import Shape

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from jsonpath_rfc9535 import JSONPathNode, find
-from jsonpath_rfc9535.exceptions import JSONPathError
-
+from mockserver.contract.target import Location, find_plain
 from mockserver.errors import ContractError
 
 
@@ -30,27 +28,35 @@ def _act(document: dict[str, Any], action: Mapping[str, Any], where: str) -> Non
     target = action.get("target")
     if not isinstance(target, str) or not ({"update", "remove"} & action.keys()):
         raise ContractError(where, "needs a target and either update or remove")
-    try:
-        nodes = list(find(target, document))
-    except JSONPathError as error:
-        hint = "a name with a dash or a slash is written in brackets: $['x-provider']"
-        raise ContractError(f"{where}/target", f"is no JSONPath: {error}", hint) from error
-    if not nodes:
+    found = find_plain(target, document)
+    if found is None:
+        found = _search(target, document, f"{where}/target")
+    if not found:
         raise ContractError(f"{where}/target", f"{target} finds nothing in the contract")
     if action.get("remove") is True:
-        for node in reversed(nodes):
-            _remove(document, node)
+        for *path, last in reversed(found):
+            del _open(document, path)[last]
         return
-    for node in nodes:
-        _update(node.value, action.get("update"), where)
+    for location in found:
+        _update(_open(document, location), action.get("update"), where)
 
 
-def _remove(document: dict[str, Any], node: JSONPathNode) -> None:
-    parent: Any = document
-    *path, last = node.location
-    for part in path:
-        parent = parent[part]
-    del parent[last]
+def _search(target: str, document: dict[str, Any], where: str) -> list[Location]:
+    """The places that any JSONPath finds."""
+    from jsonpath_rfc9535 import find
+    from jsonpath_rfc9535.exceptions import JSONPathError
+
+    try:
+        return [list(node.location) for node in find(target, document)]
+    except JSONPathError as error:
+        hint = "a name with a dash or a slash is written in brackets: $['x-provider']"
+        raise ContractError(where, f"is no JSONPath: {error}", hint) from error
+
+
+def _open(document: Any, location: Location) -> Any:
+    for part in location:
+        document = document[part]
+    return document
 
 
 def _update(target: Any, update: Any, where: str) -> None:

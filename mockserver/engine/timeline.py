@@ -61,7 +61,8 @@ class Timeline:
 
     def cut(self, elapsed: int, final: State) -> "Timeline":
         """The same walk as far as it went, and its end there."""
-        gone = [(step.at / max(elapsed, 1), step.state) for step in self.steps if step.at <= elapsed]
+        span = max(elapsed, 1)
+        gone = [(step.at / span, step.state) for step in self.steps if step.at <= elapsed]
         return Timeline((*gone, (1.0, final)), elapsed)
 
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.contract.document import Document, read_yaml
+from mockserver.contract.document import Document
 from mockserver.contract.lint import Finding, lint, lint_document, list_assumed, list_rules
 from mockserver.contract.load import load
+from mockserver.contract.plain_yaml import read_yaml
 from mockserver.data import contracts_dir
 from mockserver.errors import ContractError
 

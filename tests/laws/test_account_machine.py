@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -66,6 +67,7 @@ class Submit(NamedTuple):
 def list_contracts() -> tuple[tuple[Contract, ...], ...]:
     """Every contract as documented, and every one in the last of its editions."""
     folders = sorted(file.parent for file in contracts_dir().glob("*/contract.yaml"))
+    folders.append(ROOT / "fixtures" / "acorn")
     editions = [(folder, list_editions(folder)) for folder in folders]
     return (
         tuple(load(folder, names[0]) for folder, names in editions),
@@ -93,6 +95,8 @@ def draw_value(schema: Mapping[str, Any]) -> Value:
         return st.fixed_dictionaries(required, optional=fields)
     if kind == "array":
         return st.lists(draw_value(schema["items"]), min_size=1, max_size=2)
+    if kind == "integer":
+        return st.integers(schema["minimum"], schema["maximum"])
     return draw_text(schema)
 
 
@@ -186,6 +190,14 @@ class World:
         call = {"headers": headers, "body": body, "raw": raw}
         return self.answer(key, contract.operations[submit.operation], call)
 
+    def cancel(self, key: str, number: int) -> Reading | None:
+        """Cancel a task, if its provider lets its clients do that."""
+        task = self.find_task(key, number)
+        operations = task.contract.find_role(Role.CANCEL) if task else ()
+        if task is None or not operations:
+            return None
+        return self.ask(key, operations[number % len(operations)], task)
+
     def hurry(self, key: str, submit: Submit) -> None:
         """So many submits at once that limits are met."""
         for _ in range(21):
@@ -196,9 +208,14 @@ class World:
         task = self.find_task(key, number)
         if task is None:
             return None
-        operation, call = find_inspect(task)
-        for name in ("page", "limit", "verbose")[: number % 4]:
-            call.setdefault("query", {})[name] = "1"  # which no contract declares
+        extra = ("page", "limit", "verbose")[: number % 4]  # which no contract declares
+        return self.ask(key, find_inspect(task), task, extra)
+
+    def ask(self, key: str, operation: Operation, task: Task, extra: Sequence[str] = ()) -> Reading:
+        """Call an operation about a task, with further parameters in its query."""
+        call: dict[str, Any] = {"query": dict.fromkeys(extra, "1")}
+        (parameter,) = (p for p in operation.parameters if p.fact == "task.id")
+        call.setdefault(parameter.where, {})[parameter.name] = task.id
         return self.answer(key, operation, call)
 
     def advance(self, key: str, span: int) -> None:
@@ -239,12 +256,10 @@ def is_refusal(reading: Reading) -> bool:
     return REFUSALS.issuperset(reading.moments)
 
 
-def find_inspect(task: Task) -> tuple[Operation, dict[str, Any]]:
-    """The operation that tells of a task, and the call of it."""
+def find_inspect(task: Task) -> Operation:
+    """The operation that tells of a task, by the link of its submit."""
     linked = (task.contract.operations[name] for name in task.operation.links)
-    operation = next(op for op in linked if op.role is Role.INSPECT)
-    (parameter,) = (p for p in operation.parameters if p.fact == "task.id")
-    return operation, {parameter.where: {parameter.name: task.id}}
+    return next(operation for operation in linked if operation.role is Role.INSPECT)
 
 
 def picture(account: Account) -> dict[str, Any]:
@@ -277,10 +292,25 @@ def list_due(task: Task, now: int) -> list[tuple[int, str, int]]:
     return [charge, (task.ended, "refund", task.price)] if is_refunded else [charge]
 
 
+def list_told(task: Task) -> Iterator[tuple[str, Step]]:
+    """The steps of which a task's callbacks tell, if its submit named an address for them."""
+    for form in task.operation.callbacks:
+        for step in task.timeline.steps[1:]:
+            if form.name in task.callbacks and form.terms.tells(step.state.phase):
+                yield form.name, step
+
+
 def sum_due(holding: Holding, now: int) -> int:
     """What all tasks of a holding have moved by now."""
     tasks = holding.tasks.values()
     return sum(amount for task in tasks for _, _, amount in list_due(task, now))
+
+
+def sum_left(holding: Holding, now: int) -> int:
+    """What is left of the credits when every open task will have succeeded."""
+    charged_late = holding.contract.money.charge == "succeeded"
+    open_tasks = [task for task in holding.tasks.values() if now < task.ended]
+    return holding.ledger.balance - charged_late * sum(task.price for task in open_tasks)
 
 
 class Bustle(RuleBasedStateMachine):
@@ -301,13 +331,13 @@ class Bustle(RuleBasedStateMachine):
     numbers = st.integers(0, 9)
 
     @contextmanager
-    def alone(self, key: str | None, entries: int = 0) -> Iterator[None]:
+    def alone(self, key: str | None, entries: int | None = 0) -> Iterator[None]:
         """What happens to one key: no other notices, and the journals grow by as many entries."""
         others = [self.world.account(other) for other in KEYS if other != key]
         before, total = [picture(other) for other in others], self.world.count_entries()
         yield
         assert before == [picture(other) for other in others]
-        assert self.world.count_entries() == total + entries
+        assert entries is None or self.world.count_entries() == total + entries
 
     @rule(key=keys, submit=draw_submits(), times=st.integers(5, 30))
     def hurry(self, key: str, submit: Submit, times: int) -> None:
@@ -322,6 +352,15 @@ class Bustle(RuleBasedStateMachine):
                 reading = self.world.submit(key, submit)
             if is_refusal(reading):
                 assert before == self.world.list_goods(key), "a refused submit has cost something"
+            elif before["tasks"] != self.world.list_goods(key)["tasks"]:
+                assert sum_left(*self.world.settle(key, submit.provider)) >= 0
+
+    @rule(key=keys, number=numbers)
+    def cancel(self, key: str, number: int) -> None:
+        total = self.world.count_entries()
+        with self.alone(key, entries=None):
+            reading = self.world.cancel(key, number)
+        assert self.world.count_entries() == total + (reading is not None)
 
     @rule(key=keys, submit=draw_submits())
     def repeat(self, key: str, submit: Submit) -> None:
@@ -459,6 +498,22 @@ class Bustle(RuleBasedStateMachine):
                 self.seen[task.id] = gone
 
     @invariant()
+    def each_change_is_told_once_to_who_asked(self) -> None:
+        due = Counter(
+            (key, task.id, name, step.state.phase)
+            for key, holding, now in self.list_settled()
+            for task in holding.tasks.values()
+            for name, step in list_told(task)
+            if task.created + step.at <= now
+        )
+        told = Counter(
+            (key, delivery.task_id, delivery.callback, delivery.moment)
+            for key in KEYS
+            for delivery in self.world.account(key).deliveries
+        )
+        assert told == due
+
+    @invariant()
     def journals_count_by_one(self) -> None:
         for journal in self.world.list_journals():
             numbers = [entry.seq for entry in journal.entries]
@@ -502,6 +557,7 @@ def draw_actions() -> st.SearchStrategy[Action]:
         st.tuples(st.just("choose"), keys, st.sampled_from(SCENARIOS)),
         st.tuples(st.just("rank"), keys, st.sampled_from(TIERS)),
         st.tuples(st.just("force"), keys, numbers, ends),
+        st.tuples(st.just("cancel"), keys, numbers),
     )
 
 

@@ -88,6 +88,13 @@ FOREIGN = [
     *["http://[2001:0:4136:e378:8000:63bf:80ff:fffe]/", "http://[::ffff:0:127.0.0.1]/"],
 ]
 
+# Users and passwords, also where they only look like it.
+USERS = [
+    *["http://user@localhost/", "http://user:pass@localhost/", "http://@localhost/"],
+    *["http://:@localhost/", "http://example.com@127.0.0.1/", "http://127.0.0.1@example.com/"],
+    *["http://127.0.0.1:80@example.com/", "http://127.0.0.1\\@example.com/"],
+]
+
 NO_ADDRESS = [
     *["", "localhost", "localhost:3000", "/hook", "//localhost/hook", "?", "#", "http:", "http://"],
     *[
@@ -107,10 +114,6 @@ NO_ADDRESS = [
         "http+unix://%2frun%2fdocker.sock/",
         "//127.0.0.1",
     ],
-    # Users and passwords, also where they only look like it.
-    *["http://user@localhost/", "http://user:pass@localhost/", "http://@localhost/"],
-    *["http://:@localhost/", "http://example.com@127.0.0.1/", "http://127.0.0.1@example.com/"],
-    *["http://127.0.0.1:80@example.com/", "http://127.0.0.1\\@example.com/"],
     # What parsers disagree about.
     *["http://localhost\\hook", "http://127.0.0.1\\.example.com/", "http://127.0.0.1;x/"],
     *["http://127.0.0.1%00.example.com/", "http://127%2e0%2e0%2e1/", "http://%6cocalhost/"],
@@ -180,9 +183,19 @@ def test_what_is_no_address_is_held_back(url: str) -> None:
     assert "--allow-callback-host" not in reason
 
 
+@pytest.mark.parametrize("url", USERS)
+def test_an_address_with_a_user_is_held_back(url: str) -> None:
+    """Parsers disagree about what the host is then, and receivers about whom they trust."""
+    reason = find_reason(url, allowed=["example.com"], names=Names(example=["127.0.0.1"]))
+
+    assert reason == "it holds a user name or a password"
+
+
 def test_the_table_is_long_enough() -> None:
     """There are well over eighty spellings of what may not be sent to."""
-    assert len({*FOREIGN, *NO_ADDRESS}) == len(FOREIGN) + len(NO_ADDRESS) > 130
+    spellings = [*FOREIGN, *USERS, *NO_ADDRESS]
+
+    assert len(set(spellings)) == len(spellings) > 130
 
 
 @pytest.mark.parametrize("host", ["localhost", "[::1]", "example.com"])
