@@ -11,9 +11,9 @@ Location = list[str | int]  # names and indexes from the root on
 
 _TEXT: Final = r"'([^'\\]*)'"
 _STEP: Final = re.compile(
-    rf"\.(?P<name>[A-Za-z_]\w*)"  # .name
-    rf"|\[(?P<names>'[^'\\]*'(?:, *'[^'\\]*')*)\]"  # ['name'] or ['one', 'other']
-    rf"|\[\?@(?:\.(?P<field>[A-Za-z_]\w*)|\['(?P<quoted>[^'\\]*)'\]) *== *'(?P<value>[^'\\]*)'\]",
+    r"\.(?P<name>[A-Za-z_]\w*)"  # .name
+    r"|\[(?P<names>'[^'\\]*'(?:, *'[^'\\]*')*)\]"  # ['name'] or ['one', 'other']
+    r"|\[\?@(?:\.(?P<field>[A-Za-z_]\w*)|\['(?P<quoted>[^'\\]*)'\]) *== *'(?P<value>[^'\\]*)'\]",
     re.ASCII,
 )
 

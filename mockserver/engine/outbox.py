@@ -148,4 +148,3 @@ def _sleep_on() -> None:
 def tells(form: CallbackForm, phase: Phase) -> bool:
     """Whether a callback is sent at a phase; one that has no shape there has nothing to say."""
     return phase in form.shapes and form.terms.tells(phase)
-

@@ -31,7 +31,19 @@ def test_a_plain_target_finds_what_the_library_finds(document: Any, steps: str) 
 
 @pytest.mark.parametrize(
     "target",
-    ["a", "", "$.", "$..a", "$[*]", "$.a[0]", "$[1:2]", "$['a\\\\b']", "$[?@.a == 1]", "$.a b", "$.é"],
+    [
+        "a",
+        "",
+        "$.",
+        "$..a",
+        "$[*]",
+        "$.a[0]",
+        "$[1:2]",
+        "$['a\\\\b']",
+        "$[?@.a == 1]",
+        "$.a b",
+        "$.é",
+    ],
 )
 def test_any_other_target_is_for_the_library(target: str) -> None:
     """What is not certainly plain is left alone."""

@@ -1,0 +1,108 @@
+"""Laws of whole runs: what they depend on, and what they do not."""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.engine.task import Task
+from tests.laws.world import (
+    KEYS,
+    PROVIDERS,
+    ROOT,
+    SCRIPTS,
+    SPANS,
+    Action,
+    Submit,
+    World,
+    draw_submits,
+    list_everything,
+    picture,
+    run_script,
+)
+
+# A script that gives every key as much as it may need.
+ENOUGH: list[Action] = [
+    *(("rank", key, "unlimited") for key in KEYS),
+    *(("pay", key, provider, 10**9) for key in KEYS for provider in PROVIDERS),
+]
+
+
+@given(script=SCRIPTS, seed=st.integers(0, 3))
+def test_the_same_seed_gives_the_same_run(script: list[Action], seed: int) -> None:
+    """Two engines that are asked the same say the same, byte for byte, and end up equal."""
+    one, other = (run_script(World(seed=seed), script) for _ in range(2))
+
+    assert list_everything(one) == list_everything(other)
+
+
+def digest_documented_run() -> str:
+    """What becomes of the requests that the vendors' pages show."""
+    world = World()
+    for file in sorted((ROOT / "fixtures" / "documented").glob("*/*.request.json")):
+        example = orjson.loads(file.read_bytes())
+        if "body" in example:
+            submit = Submit(file.parent.name, example["operation"], example["body"], "once")
+            run_script(world, [("submit", KEYS[0], submit), ("poll", KEYS[0], 3)])
+            run_script(world, [("advance", KEYS[0], 30_000), ("poll", KEYS[0], 7)])
+    return hashlib.sha256(repr(list_everything(world)).encode()).hexdigest()
+
+
+def run_elsewhere(hash_seed: str) -> str:
+    """The same in another process, whose sets have another order."""
+    code = "from tests.laws.test_runs import *; print(digest_documented_run())"
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    return subprocess.check_output(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, text=True
+    ).strip()
+
+
+def test_the_same_seed_gives_the_same_run_elsewhere() -> None:
+    """Two processes that are asked the same end up equal, to the last byte of their journals."""
+    assert run_elsewhere("1") == run_elsewhere("4")
+
+
+@given(script=SCRIPTS, key=st.sampled_from(KEYS), spans=st.lists(SPANS, min_size=1, max_size=4))
+def test_advances_add_up(script: list[Action], key: str, spans: list[int]) -> None:
+    """After anything at all, how an advance is divided leaves no trace."""
+    divided, whole = (run_script(World(), script) for _ in range(2))
+    for span in spans:
+        divided.advance(key, span)
+    whole.advance(key, sum(spans))
+
+    assert list_everything(whole) == list_everything(divided)
+
+
+@given(script=SCRIPTS, key=st.sampled_from(KEYS))
+def test_what_others_do_makes_no_difference(script: list[Action], key: str) -> None:
+    """An account comes out the same, to the last byte, whether it is alone or one of many."""
+    own = [action for action in script if action[1] == key or action[0] == "tick"]
+    together, apart = run_script(World(), script), run_script(World(), own)
+
+    assert picture(together.account(key)) == picture(apart.account(key))
+
+
+@given(rows=st.lists(st.tuples(st.sampled_from(KEYS), draw_submits()), max_size=8), data=st.data())
+def test_the_order_of_submits_decides_nothing(
+    rows: list[tuple[str, Submit]], data: st.DataObject
+) -> None:
+    """Where limits and credits suffice, ids, durations and prices are the same in every order."""
+    submits: list[Action] = [("submit", key, submit._replace(name=None)) for key, submit in rows]
+    shuffled = data.draw(st.permutations(submits))
+    worlds = [run_script(World(), [*ENOUGH, *order]) for order in (submits, shuffled)]
+    one, other = (
+        {key: sorted(map(describe_outcome, world.list_tasks(key))) for key in KEYS}
+        for world in worlds
+    )
+
+    assert one == other
+
+
+def describe_outcome(task: Task) -> tuple[str, str, int, str, int]:
+    """What chance and scenario have decided about a task."""
+    timeline = task.timeline
+    return task.contract.name, task.id, timeline.duration, str(timeline.final.name), task.price
