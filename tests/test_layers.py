@@ -41,6 +41,7 @@ HOMES = {
     "uuid": ["clock", "draw"],
     "secrets": ["clock", "draw"],
     "jsonschema_rs": ["contract.validate"],
+    "schemathesis": ["checks"],  # users of the emulator need not have it
     "starlette": ["cli", "conformance", "server", "web"],
     "uvicorn": ["cli", "conformance", "server", "web"],
     "httptools": ["cli", "conformance", "server", "web"],
@@ -184,6 +185,7 @@ OFFENCES = [
     ("web/app.py", "import uuid", "uuid is imported only by clock, draw"),
     ("server.py", "import secrets", "secrets is imported only by clock, draw"),
     ("contract/load.py", "import jsonschema_rs", "only by contract.validate"),
+    ("plugin.py", "import schemathesis", "schemathesis is imported only by checks"),
     ("plugin.py", "from starlette.requests import Request", "starlette is imported only by cli"),
     ("web/app.py", "import datetime\ndatetime.datetime.now()", "app.py:2: only mockserver/clock"),
     ("draw.py", "from datetime import date\ndate.today()", "may call date.today"),

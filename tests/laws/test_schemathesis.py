@@ -20,7 +20,7 @@ from mockserver.checks.bodies import key_is_asked_for
 from mockserver.checks.subject import find_operation, read_response
 from mockserver.clock import ManualClock
 from mockserver.contract.load import list_editions, load
-from mockserver.contract.model import Contract
+from mockserver.contract.model import Contract, Role
 from mockserver.data import contracts_dir
 from mockserver.engine.account import Account
 from mockserver.engine.engine import Engine
@@ -29,6 +29,7 @@ from mockserver.web.app import build_app
 from mockserver.web.options import Options
 
 KEY = "sk-mock-rich"
+WITH_KEY = {"Authorization": f"Bearer {KEY}"}
 ORIGIN = "http://127.0.0.1:8787"
 STEP = 20_000  # milliseconds from one call of a journey to the next
 MAX_POLLS = 4  # of an open task in a journey: none takes longer than 66 s
@@ -72,7 +73,7 @@ def build_schema(contract: Contract) -> BaseSchema:
     config = SchemathesisConfig.from_dict(
         {
             "base-url": ORIGIN,
-            "headers": {"Authorization": f"Bearer {KEY}"},
+            "headers": WITH_KEY,
             "generation": {"database": "none"},
         }
     )
@@ -124,6 +125,7 @@ def build_journey(schema: BaseSchema) -> Any:
             operation = find_operation(world.contract, case)
             for reading in read_response(world.contract, operation, response):
                 world.reached.update(reading.moments)
+                ask_for_links(schema, reading.facts.get("task.results"))
             self.account.advance(STEP)
 
         def validate_response(self, response: Response, case: Case[Any], **_: Any) -> None:
@@ -135,6 +137,23 @@ def build_journey(schema: BaseSchema) -> Any:
             )
 
     return Journey
+
+
+def ask_for_links(schema: BaseSchema, addresses: Any) -> None:
+    """Where the contract has temporary links, have one made for each address of a result."""
+    contract = cast(World, schema.app).contract
+    for operation in contract.find_role(Role.LINK):
+        assert operation.body is not None
+        variant = operation.body.find_variant(None)
+        assert variant is not None
+        fields = variant.schema["properties"].items()
+        (field,) = (name for name, node in fields if node.get("x-fact") == "link.source")
+        for address in addresses or ():
+            declared = schema[operation.path][operation.method]
+            case = declared.Case(headers=WITH_KEY, body={field: address})
+            response = case.call_and_validate(excluded_checks=list_replaced())
+            (reading,) = read_response(contract, operation, response)
+            assert reading.moments == ("ok",)
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

@@ -358,7 +358,7 @@ async def test_a_callback_that_no_contract_declares_is_noted(town: "Town") -> No
 
 
 async def test_the_third_provider_calls_back_too(town: "Town", new_receiver: NewReceiver) -> None:
-    """gptimage15 names a callback without its form: it says what the status says."""
+    """A callback that is documented without its form says what the status call says."""
     async with new_receiver() as receiver:
         body = {"prompt": "a fox", "callback_url": receiver.url()}
         task_id = (await town.ask("POST", "/gptimage15/api/generate", body))["data"]["task_id"]
