@@ -1,7 +1,10 @@
 """More connections than a server takes: the last hear so, the first notice nothing."""
 
 import contextlib
+import os
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from tests.web.wire.conftest import Serve, Server
@@ -62,6 +65,9 @@ def test_a_silent_one_too_many_does_not_stay(serve: "Serve") -> None:
         assert line.ask(HEALTH).status == 200
 
 
+@pytest.mark.skipif(
+    os.environ.get("HYPOTHESIS_PROFILE") != "nightly", reason="needs a machine of its own"
+)
 def test_after_a_storm_the_sky_is_clear(serve: "Serve") -> None:
     """Of a storm of clients each hears an answer, and then there is room for all again."""
     server = serve(connections=MOST)
