@@ -28,7 +28,7 @@ class Draw:
 
     def pick_between(self, low: int, high: int) -> int:
         """A whole number from low to high, both included."""
-        return low + int.from_bytes(self._digest[:12]) % (high - low + 1)
+        return low + int.from_bytes(self._digest[:7]) % (high - low + 1)
 
     def hex(self, length: int) -> str:
         """Up to 99 lower-case hex digits."""
@@ -40,13 +40,13 @@ class Draw:
         for literal, fill, size in parse_pattern(pattern):
             text += literal
             if fill is not None:
-                text += fill(self.branch(str(field)) if field else self, size)
+                text += fill(self.branch(b"%d" % field) if field else self, size)
                 field += 1
         return text
 
-    def branch(self, name: str) -> "Draw":
+    def branch(self, name: bytes) -> "Draw":
         """Another draw about the same, told apart from its other branches by a name."""
-        return Draw(blake2b(self._digest + name.encode()).digest())
+        return Draw(blake2b(self._digest + name).digest())
 
     def spell(self, alphabet: str, length: int) -> str:
         """A word of up to 99 letters of an alphabet."""

@@ -163,8 +163,7 @@ class Listener(uvicorn.Server):
             connection.shutdown()
         await self._wait_for_answers()
         for connection in self._list_connections():
-            connection.transport.abort()
-        await asyncio.sleep(0)  # now every request knows that nobody waits for it
+            connection.transport.abort()  # which tasks hear of before they are cancelled
         for task in self.server_state.tasks:
             task.cancel()
         if not self.force_exit:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from mockserver.errors import MockServerError, PortInUse, UsageError
-from mockserver.server import bind, close
+from mockserver.server import bind, close, make_room
 
 
 @pytest.fixture
@@ -89,3 +89,28 @@ def test_a_refused_bind_keeps_no_socket(taken: int) -> None:
     with socket.socket(socket.AF_INET6) as probe:
         if socket.has_ipv6:
             probe.bind(("::1", taken))
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "asked", "room"),
+    [
+        (1_024, 4_096, 2_256, 2_000),
+        (1_024, 1_024, 1_024, 768),
+        (1_024, -1, 2_256, 2_000),
+        (256, 256, 256, 1),
+        (20_000, 20_000, None, 2_000),
+        (-1, -1, None, 2_000),
+    ],
+)
+def test_connections_leave_room_for_other_files(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, asked: int | None, room: int
+) -> None:
+    """As many files are asked for as the connections need, and never fewer are left than that."""
+    resource = pytest.importorskip("resource")
+    set_to: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "RLIM_INFINITY", -1)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: set_to.append(limits))
+
+    assert make_room(2_000) == room
+    assert set_to == ([] if asked is None else [(asked, hard)])

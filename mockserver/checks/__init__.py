@@ -13,8 +13,9 @@ In a hooks module of `st run`:
     for check in (*CHECKS, LifecycleCheck):
         schemathesis.check(check)
 
-beside `--exclude-checks` with the names in REPLACED. In a test, with a watch of its own for every
-scenario:
+beside `--exclude-checks` with the names in REPLACED. This emulator is to be started with
+`--keys strict` then: otherwise it lets every key in, which `key_is_asked_for` reports. In a test,
+with a lifecycle check of its own for every scenario:
 
     case.call_and_validate(
         additional_checks=[*CHECKS, LifecycleCheck().after_response],

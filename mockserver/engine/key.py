@@ -6,6 +6,7 @@ of those nothing is kept but a hash, since they may be real.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -28,8 +29,15 @@ class Key:
 
 
 def identify(key: str) -> str:
-    """The id of a key's account."""
+    """The id of a key's account; of a key that may be real nothing is remembered."""
+    return _recall(key) if key.startswith(MOCK_PREFIX) else _hash(key)
+
+
+def _hash(key: str) -> str:
     return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+_recall: Final = lru_cache(maxsize=4_096)(_hash)
 
 
 def read_key(key: str) -> Key:

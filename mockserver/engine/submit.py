@@ -1,6 +1,7 @@
 """What a submit that passed every gate makes: a task with its id, its timeline and its price."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from mockserver.contract.expression import look_up
@@ -16,6 +17,8 @@ _UNKNOWN_DURATION: Final = (10_000, 10_000)  # milliseconds, where the contract 
 _MAX_ATTEMPTS: Final = 1_000
 _NOTHING: Final[Mapping[str, str]] = {}  # shared, since most tasks have nothing
 
+_open_draw: Final = lru_cache(maxsize=1_024)(draw)
+
 
 def make_task(visit: Visit) -> Task:
     """Make the task, put it into its account, and charge for it as the contract says."""
@@ -23,24 +26,24 @@ def make_task(visit: Visit) -> Task:
     occurrence = visit.holding.occurrences.get(digest, 0)
     yields = visit.variant.yields if visit.variant else None
     shortest, longest = yields.takes if yields else _UNKNOWN_DURATION
-    chance = draw(visit.account.seed, "task", digest, occurrence)
+    chance = _open_draw(visit.account.seed, "task").branch(b"%b %d" % (digest, occurrence))
     takes = chance.pick_between(shortest, longest)
     through = yields.through if yields else ()
-    task = Task(
-        id=_draw_id(visit, chance),
-        contract=visit.call.contract,
-        operation=visit.procedure.operation,
-        variant=visit.variant,
-        body=pack(visit.call.body),
-        digest=digest,
-        occurrence=occurrence,
-        created=visit.now,
-        timeline=visit.procedure.planner.plan(through, scenario.outcome, takes),
-        failure=scenario.failure if scenario.outcome is Phase.FAILED else None,
-        price=visit.price,
-        origin=visit.call.origin,
-        callbacks=find_callbacks(visit),
-        given=visit.given or _NOTHING,
+    task = Task(  # by place: names would cost more than all that is in it
+        _draw_id(visit, chance),
+        visit.call.contract,
+        visit.procedure.operation,
+        visit.variant,
+        pack(visit.call.body),
+        digest,
+        occurrence,
+        visit.now,
+        visit.procedure.planner.plan(through, scenario.outcome, takes),
+        scenario.failure if scenario.outcome is Phase.FAILED else None,
+        visit.price,
+        visit.call.origin,
+        find_callbacks(visit),
+        visit.given or _NOTHING,
     )
     visit.account.put_task(task, visit.replay)
     return task
@@ -72,8 +75,9 @@ def _look_up(visit: Visit, form: CallbackForm) -> object:
 def _draw_id(visit: Visit, chance: Draw) -> str:
     """An id as the contract writes them, that no task of the account has."""
     pattern, tasks = visit.call.contract.ids, visit.holding.tasks
+    account = visit.account.id.encode()
     for attempt in range(_MAX_ATTEMPTS):
-        drawn = chance.branch(f"{visit.account.id} {attempt}").fill(pattern)
+        drawn = chance.branch(b"%b %d" % (account, attempt)).fill(pattern)
         if drawn not in tasks:
             return drawn
     where = f"{visit.call.contract.name}#/x-provider/ids"

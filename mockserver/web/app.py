@@ -131,13 +131,13 @@ class Emulator:
         send: Send,
         path: Mapping[str, str] = NOTHING,
     ) -> None:
+        body = await read_body(receive, request.headers)  # all of it, before anything is done
+        if body is None:
+            return
         if route.takes_body:
-            body = await read_body(receive, request.headers)
-            if body is None:
-                return
             request.body = body
         reply = self.answer_call(route, request, path)
-        await send_reply(send, reply, close=request.body is TOO_LARGE)
+        await send_reply(send, reply, close=body is TOO_LARGE)
 
     async def _answer_stray(
         self, site: Site, request: Request, receive: Receive, send: Send

@@ -6,7 +6,7 @@
 2. One that is not answered within PATIENCE is waited for no longer. As long as a receiver is slow,
    the next ones are given IMPATIENCE.
 3. However many receivers hang, there is room for another one: each may have a quarter of what the
-   others leave, and one delivery at least.
+   others leave, and one delivery at least. Accounts that wait for room take turns.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from typing import Final
 from mockserver.engine.account import Account
 from mockserver.engine.delivery import Delivery
 
-PATIENCE: Final = 0.1  # seconds
+PATIENCE: Final = 0.25  # seconds
 IMPATIENCE: Final = 0.01
 MAX_UNDER_WAY: Final = 128  # deliveries at a time, over all receivers
 SHARE: Final = 4
@@ -99,9 +99,10 @@ class Lanes:
         self._move(lane)
 
     def sweep(self) -> None:
-        """Forget what was dropped."""
+        """Forget what was dropped, and use the room that it left."""
         for lane in list(self._lanes.values()):
             self._move(lane)
+        self._unblock()
 
     def _move(self, lane: Lane) -> None:
         """Let the next job leave, if nothing stands in its way."""
@@ -142,8 +143,8 @@ class Lanes:
             lane.head = None
             lane.is_slow = False
         if not task.cancelled():  # else it was dropped, or the loop comes to its end
+            self._unblock()  # first those that wait for room, so that all take turns
             self._move(lane)
-            self._unblock()
 
     def _unblock(self) -> None:
         """Use the room that was left, for as many receivers as can be under way at most."""

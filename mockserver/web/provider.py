@@ -48,7 +48,7 @@ def read_call(route: Route, request: Request, path: Mapping[str, str] = NOTHING)
         headers,
         query,
         path,
-        request.raw,
+        b"" if isinstance(request.body, Malformed) else request.body,
         value,
     )
 

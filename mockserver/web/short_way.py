@@ -44,17 +44,13 @@ class ShortWay:
 
     def answer_known(self, data: bytes) -> Reply | None:
         """Answer a whole call whose head is known; nothing happens if it is none."""
-        request = self._heads.recognise(data)
-        if request is None:
-            return None
-        host = request.headers.get("host", "")
-        route = self._emulator.find_route(host, request.method, request.path)
-        return None if route is None else self._answer(route, request)
+        known = self._heads.recognise(data)
+        return None if known is None else self._answer(*known)
 
     def learn(self, data: bytes) -> None:
         """Remember the head of the last call, which began with these bytes."""
-        if self._request is not None:
-            self._heads.learn(data, self._request)
+        if self._route is not None and self._request is not None:
+            self._heads.learn(data, self._route, self._request)
 
     def forget(self) -> None:
         """There is no last call."""

@@ -158,7 +158,7 @@ class Wire(HttpToolsProtocol):
     # The parser's callbacks
 
     def on_message_begin(self) -> None:
-        if self._is_deaf or self.transport.is_closing():
+        if self.transport.is_closing():
             raise Refusal(flaws.LATE)  # that nobody hears: the last answer was given
         super().on_message_begin()
         self._intake.reach(HEAD)

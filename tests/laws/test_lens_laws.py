@@ -1,10 +1,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.contract.model import Contract
+from mockserver.contract.reading import read_reply
 from mockserver.contract.shape import Shape
 from mockserver.errors import ContractError
 
@@ -59,6 +60,23 @@ def test_every_rendered_body_keeps_its_own_schema(
     @given(facts_for(contract, shape))
     def law(facts: dict[str, object]) -> None:
         assert shape.find_violations(shape.render(facts)) == []
+
+    law()
+
+
+def test_a_reply_is_read_as_what_it_was_rendered_as(
+    contract: Contract, shape: Shape, facts_for: FactsFor
+) -> None:
+    """Of all shapes of an operation, only the one that rendered a reply accepts it."""
+    operations = [op for op in contract.operations.values() if shape in op.shapes.values()]
+
+    @settings(max_examples=settings().max_examples // 2)
+    @given(facts_for(contract, shape))
+    def law(facts: dict[str, object]) -> None:
+        body = shape.render(facts)
+        readings = [read_reply(contract, operation, body) for operation in operations]
+
+        assert [[shape]] * len(operations) == [[r.shape for r in found] for found in readings]
 
     law()
 

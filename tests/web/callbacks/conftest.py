@@ -48,6 +48,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         gc.collect()  # exceptions that nobody looked at show up now
 
     asyncio.run(run())
+    gc.collect()  # and sockets that nobody closed
     assert not complaints
     return True
 
@@ -166,7 +167,10 @@ async def read_request(reader: asyncio.StreamReader) -> Received:
 def read_contracts() -> list[Contract]:
     """Every contract of the package, and `hazel`, which calls back in every way."""
     folders = [file.parent for file in sorted(contracts_dir().glob("*/contract.yaml"))]
-    return [load(folder) for folder in [*folders, Path(__file__).parents[2] / "engine" / "hazel"]]
+    folders.append(Path(__file__).parents[2] / "engine" / "hazel")
+    contracts = [load(folder) for folder in folders]
+    gc.freeze()  # what stays need not be looked at after each test
+    return contracts
 
 
 class Town:
@@ -176,6 +180,8 @@ class Town:
         self.clock = clock
         self.engine = Engine(read_contracts(), clock, Settings(speed=speed))
         self.app: Emulator = build_app(self.engine, options)
+        transport = httpx.ASGITransport(app=self.app)
+        self._http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8787")
 
     @property
     def account(self) -> Account:
@@ -192,19 +198,9 @@ class Town:
     ) -> Any:
         """Make a request; the JSON value of the reply."""
         sent = {name.replace("_", "-"): text for name, text in headers.items()}
-        transport = httpx.ASGITransport(app=self.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8787") as http:
-            reply = await http.request(
-                method,
-                path,
-                content=None if value is None else orjson.dumps(value),
-                headers={
-                    "authorization": f"Bearer {key}",
-                    "content-type": "application/json",
-                    **sent,
-                },
-            )
-        return reply.json()
+        sent |= {"authorization": f"Bearer {key}", "content-type": "application/json"}
+        body = None if value is None else orjson.dumps(value)
+        return (await self._http.request(method, path, content=body, headers=sent)).json()
 
     async def control(
         self, method: str, path: str = "", value: object = None, *, key: str = KEY

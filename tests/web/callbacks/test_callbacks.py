@@ -95,9 +95,10 @@ async def test_an_advance_does_not_wait_for_what_is_due_later(
 
 
 async def test_retries_come_between_other_callbacks_in_order_of_time(
-    town: "Town", new_receiver: NewReceiver
+    town: "Town", new_receiver: NewReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One long advance shows a receiver the same sequence as many short ones."""
+    monkeypatch.setattr("mockserver.web.lanes.PATIENCE", 100.0)  # more than any machine takes
     orders = []
     for pieces in (1, 60):
         async with new_receiver() as receiver:

@@ -2,6 +2,8 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+import pytest
+
 from mockserver.web import lanes
 
 if TYPE_CHECKING:
@@ -94,9 +96,10 @@ async def test_one_address_that_hangs_does_not_block_its_receiver(
 
 
 async def test_a_receiver_that_answers_gets_one_at_a_time_in_order(
-    town: "Town", new_receiver: NewReceiver
+    town: "Town", new_receiver: NewReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next callback leaves when the one before it is answered: tests see one order."""
+    monkeypatch.setattr(lanes, "PATIENCE", 100.0)  # more than any machine takes
     under_way, most = 0, 0
 
     async def behave(request: "Received", writer: asyncio.StreamWriter) -> None:
@@ -152,3 +155,45 @@ async def test_a_blocked_lane_goes_on_when_there_is_room(
 
         assert (full, len(receiver.received)) == (lanes.MAX_UNDER_WAY, len(addresses))
         assert reply["undelivered"] == []
+
+
+async def test_accounts_take_turns_at_a_receiver(town: "Town", new_receiver: NewReceiver) -> None:
+    """With more accounts than a receiver may have callbacks under way, none waits for the last."""
+    accounts, tasks = 60, 12
+    owners: dict[str, int] = {}
+    async with new_receiver() as receiver:
+        for number in range(accounts):
+            for _ in range(tasks):
+                task_id = await town.submit(receiver.url(), "/changes", key=f"sk-mock-{number}")
+                owners[task_id] = number
+        for number in range(accounts):
+            town.engine.open_account(f"sk-mock-{number}").advance(2_000)
+        received = await receiver.wait_for(accounts * tasks)
+
+    early = {owners[each.json["id"]] for each in received[: accounts * tasks // 2]}
+    assert len(early) == accounts
+
+
+async def test_room_that_a_forgotten_account_leaves_is_used(
+    town: "Town", new_receiver: NewReceiver
+) -> None:
+    """What waited for room that another key took goes on when that key is forgotten."""
+
+    async def behave(request: "Received", writer: asyncio.StreamWriter) -> None:
+        if request.path == "/hang":
+            await asyncio.Event().wait()
+        await new_receiver.answer(200)(request, writer)
+
+    async with new_receiver(behave) as receiver:
+        for _ in range(60):
+            await town.submit(receiver.url("/hang"), "/changes")
+        await town.advance("2s", deliveries="skip")
+        await receiver.wait_for(lanes.MAX_UNDER_WAY // (lanes.SHARE + 1))
+        await town.submit(receiver.url("/hook"), "/changes", key="sk-mock-you")
+        await town.advance("2s", key="sk-mock-you", deliveries="skip")
+        before = [each.path for each in receiver.received]
+        await town.control("DELETE", "")
+        reply = await town.advance("0s", key="sk-mock-you")
+
+    assert (set(before), receiver.received[-1].path) == ({"/hang"}, "/hook")
+    assert reply["undelivered"] == []

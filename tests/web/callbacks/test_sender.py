@@ -223,7 +223,7 @@ async def test_a_slow_receiver_has_the_contracts_time(
                 await asyncio.wait_for(asyncio.Event().wait(), 0.002)
 
     async with new_receiver(behave) as receiver:
-        await town.submit(receiver.url())
+        await town.submit("", hurry=receiver.url())
         await town.advance()
         (row,) = await town.list_callbacks()
 

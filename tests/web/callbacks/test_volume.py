@@ -1,5 +1,4 @@
 import asyncio
-import os
 from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from mockserver.engine.delivery import Delivery, Standing
 if TYPE_CHECKING:
     from tests.web.callbacks.conftest import Town
 
-TASKS = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 1_000
+TASKS = 10_000
 KEYS = 4
 
 
@@ -65,7 +64,7 @@ def submit_all(town: "Town", url: str) -> None:
         assert town.engine.answer(call).status == 200
 
 
-async def test_every_callback_is_delivered_or_listed(town: "Town") -> None:
+async def test_every_callback_of_10_000_is_delivered_or_listed(town: "Town") -> None:
     """With a receiver that fails 30 % at random, the delivered and the exhausted are all."""
     coin = Coin()
     server = await asyncio.get_running_loop().create_server(lambda: Line(coin), "127.0.0.1", 0)
@@ -85,4 +84,4 @@ async def test_every_callback_is_delivered_or_listed(town: "Town") -> None:
     assert exhausted.isdisjoint(coin.taken)
     assert listed == exhausted
     assert sum(len(each.attempts) for each in deliveries) == coin.failed + len(coin.taken)
-    assert 0.05 * TASKS < len(exhausted) < 0.14 * TASKS
+    assert 0.06 * TASKS < len(exhausted) < 0.12 * TASKS

@@ -1,13 +1,10 @@
 """More connections than a server takes: the last hear so, the first notice nothing."""
 
 import contextlib
-import os
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
-    from tests.web.wire.conftest import Serve, Server
+    from tests.web.wire.conftest import Line, Serve, Server
 
 HOST = b"Host: 127.0.0.1:8787\r\n"
 HEALTH = b"GET /_mock/health HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -65,17 +62,24 @@ def test_a_silent_one_too_many_does_not_stay(serve: "Serve") -> None:
         assert line.ask(HEALTH).status == 200
 
 
-@pytest.mark.skipif(
-    os.environ.get("HYPOTHESIS_PROFILE") != "nightly", reason="needs a machine of its own"
-)
+def ask_if_it_is_there(line: "Line") -> int:
+    """The status of an answer; 0 if the connection was cut off instead."""
+    try:
+        return line.ask(HEALTH).status
+    except (OSError, AssertionError):
+        return 0
+
+
 def test_after_a_storm_the_sky_is_clear(serve: "Serve") -> None:
-    """Of a storm of clients each hears an answer, and then there is room for all again."""
-    server = serve(connections=MOST)
+    """Of a storm of clients the first are served, some hear why not, and then all is well."""
+    server = serve(connections=MOST, refusals=MOST)
     with contextlib.ExitStack() as stack:
         lines = [stack.enter_context(server.connect()) for _ in range(STORM)]
-        statuses = [line.ask(HEALTH).status for line in lines]
+        statuses = [ask_if_it_is_there(line) for line in lines]
 
-    assert statuses == [200] * MOST + [503] * (STORM - MOST)
+    assert statuses[:MOST] == [200] * MOST
+    assert statuses.count(503) >= MOST
+    assert 0 in statuses
     wait_for_room(server, 0)
     with contextlib.ExitStack() as stack:
         lines = [stack.enter_context(server.connect()) for _ in range(MOST)]

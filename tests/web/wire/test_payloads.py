@@ -52,6 +52,10 @@ REQUEST_LINES = {
     "HTTP/0.9": (GOOD.replace(b"1.1", b"0.9", 1), [400]),
     "HTTP/1.2": (GOOD.replace(b"1.1", b"1.2", 1), [400]),
     "HTTP/2.0": (GOOD.replace(b"1.1", b"2.0", 1), [400]),
+    "HTTP/2.0 to a provider": (
+        submit_with(b"Content-Length: 19").replace(b"1.1", b"2.0", 1),
+        [400],
+    ),
     "HTTP/11": (GOOD.replace(b"1.1", b"11", 1), [400]),
     "small protocol": (GOOD.replace(b"HTTP", b"http", 1), [400]),
     "HTTP/2 preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [400]),
