@@ -17,6 +17,7 @@ import uvicorn
 
 from mockserver.errors import MockServerError, PortInUse, UsageError
 from mockserver.web.app import Emulator
+from mockserver.web.burst import Burst
 from mockserver.web.limits import LIMITS, Limits
 from mockserver.web.wire import Wire
 
@@ -117,7 +118,7 @@ class Listener(uvicorn.Server):
     ) -> None:
         config = uvicorn.Config(
             app,
-            http=partial(Wire, limits=limits),  # type: ignore[arg-type]  # it makes protocols
+            http=partial(Wire, limits=limits, burst=Burst()),  # type: ignore[arg-type]  # it makes protocols
             loop="asyncio",
             ws="none",
             lifespan="on",
@@ -197,5 +198,9 @@ class Listener(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Begin to stop; a second signal does not wait for requests under way."""
         self.force_exit = self.should_exit
+        self.stop()
+
+    def stop(self) -> None:
+        """Begin to stop; any thread may ask for it."""
         self.should_exit = True
         self._wake()

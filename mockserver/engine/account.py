@@ -1,9 +1,9 @@
 """An account: the private universe of one API key, over all providers."""
 
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from mockserver.clock import Clock
-from mockserver.contract.model import Contract, Failure
+from mockserver.contract.model import Contract, Failure, State
 from mockserver.contract.moments import Phase
 from mockserver.engine.agenda import END, Agenda, Due
 from mockserver.engine.deliveries import Deliveries
@@ -13,7 +13,12 @@ from mockserver.engine.journal import Entry, Journal
 from mockserver.engine.key import Key
 from mockserver.engine.settings import Settings
 from mockserver.engine.task import Task
+from mockserver.engine.timeline import Timeline
+from mockserver.engine.wish import Wish
 from mockserver.errors import UsageError
+
+if TYPE_CHECKING:
+    from mockserver.engine.fault_plan import FaultPlan
 
 LAST_INSTANT: Final = 221_845_392_000_000  # the end of the year 8999, where dates can be written
 
@@ -52,6 +57,7 @@ class Account:
         "_tasks",
         "agenda",
         "deliveries",
+        "faults",
         "holdings",
         "http_status",
         "id",
@@ -63,6 +69,7 @@ class Account:
         "tier",
         "warning",
         "webhook_secret",
+        "wishes",
     )
 
     def __init__(
@@ -79,6 +86,8 @@ class Account:
         self.agenda = Agenda()
         self.deliveries = Deliveries(settings)
         self.journal = Journal(settings, settings.max_entries)
+        self.wishes: list[Wish] = []  # scenarios for its next submits
+        self.faults: FaultPlan | None = None  # None as long as there are none
         self.is_forgotten = False  # then nothing of it may happen any more
         # To be noted once, with the first request.
         self.warning = "the API key looks like a live one" if key.looks_live else None
@@ -151,7 +160,7 @@ class Account:
     def enter(self, entry: Entry) -> None:
         """Put an entry into its journal."""
         kept = self.journal.add(entry)
-        if self._events.is_heard:
+        if self._events.is_heard or kept.condition is not None or kept.notes:
             self._events.publish(EventKind.REQUEST, kept.at, self, kept)
 
     def tell(self, kind: EventKind, subject: Subject = None) -> None:
@@ -173,7 +182,8 @@ class Account:
         if self._tasks > self._max_tasks:
             self._make_room()
         holding.put_task(task, replay)
-        self.agenda.plan(task.ended, END, task.contract.name, task.id)
+        if not task.timeline.is_open:
+            self.agenda.plan(task.ended, END, task.contract.name, task.id)
         if task.callbacks:
             self._desk.plan_callbacks(self, task, 1)
         if self._events.is_heard:
@@ -188,6 +198,24 @@ class Account:
             self._desk.plan_callbacks(self, ended, len(ended.timeline.steps) - 1)
         self.settle()
         return ended
+
+    def move_task(self, task: Task, state: State) -> Task:
+        """Let a task that no clock moves be in another open state; the task as it is now."""
+        moved = self.holdings[task.contract.name].move_task(task, self.now(), state)
+        if task.callbacks:
+            self._desk.plan_callbacks(self, moved, len(moved.timeline.steps) - 2)
+            self.settle()
+        return moved
+
+    def change_course(self, task: Task, timeline: Timeline) -> Task:
+        """Plan the whole way of a task anew that was just submitted; the task as it is now."""
+        changed = self.holdings[task.contract.name].change_course(task, timeline)
+        if not timeline.is_open:
+            self.agenda.plan(changed.ended, END, task.contract.name, task.id)
+        if task.callbacks:
+            self._desk.plan_callbacks(self, changed, 1)
+        self.settle()
+        return changed
 
     def forget(self) -> None:
         """It is an account no more: what is planned for it will not happen."""

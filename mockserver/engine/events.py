@@ -7,7 +7,7 @@ what it wants to keep it copies, because accounts and deliveries go on changing.
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Union
 
 from mockserver.engine.delivery import Delivery
 from mockserver.engine.journal import Entry
@@ -15,8 +15,9 @@ from mockserver.engine.task import Task
 
 if TYPE_CHECKING:
     from mockserver.engine.account import Account
+    from mockserver.engine.fault_plan import Planned
 
-Subject = Entry | Task | Delivery | None
+Subject = Union[Entry, Task, Delivery, "Planned", None]
 
 
 class EventKind(StrEnum):
@@ -32,6 +33,9 @@ class EventKind(StrEnum):
     ACCOUNT_OPENED = "account-opened"
     ACCOUNT_CHANGED = "account-changed"  # its settings or its credits, not by its own calls
     ACCOUNT_FORGOTTEN = "account-forgotten"  # when asked to, or to make room
+    FAULT_PLANNED = "fault-planned"
+    FAULT_ACTED = "fault-acted"
+    FAULTS_CLEARED = "faults-cleared"  # those that control calls had planned
     JOURNAL_CLEARED = "journal-cleared"
     CLOCK_MOVED = "clock-moved"  # advanced, frozen or let go; what falls due comes after it
     RESET = "reset"
@@ -44,26 +48,31 @@ class Event(NamedTuple):
     kind: EventKind
     at: int  # milliseconds on the account's clock, on the wall clock if there is no account
     account: "Account | None"
-    subject: Subject  # the entry, the task or the delivery that it is about
+    subject: Subject  # the entry, the task, the delivery or the fault that it is about
 
 
 Listener = Callable[[Event], None]
 
 
 class Events:
-    """The stream. Whoever publishes often asks `is_heard` first: without a listener that is all."""
+    """The stream. Of what happens often only the odd is published as long as not `is_heard`."""
 
-    __slots__ = ("_count", "_listeners", "is_heard")
+    __slots__ = ("_count", "_listeners", "_watchers", "is_heard")
 
     def __init__(self) -> None:
-        self.is_heard = False  # whether anybody listens
+        self.is_heard = False  # whether anybody wants all events
         self._listeners: tuple[Listener, ...] = ()
+        self._watchers: tuple[Listener, ...] = ()
         self._count = 0
 
     def listen(self, listener: Listener) -> None:
         """Call a listener with every event from now on."""
         self._listeners = (*self._listeners, listener)
         self.is_heard = True
+
+    def watch(self, watcher: Listener) -> None:
+        """Call a watcher from now on, with every odd event at least."""
+        self._watchers = (*self._watchers, watcher)
 
     def stop(self, listener: Listener) -> None:
         """Call a listener no more."""
@@ -73,10 +82,10 @@ class Events:
     def publish(
         self, kind: EventKind, at: int, account: "Account | None" = None, subject: Subject = None
     ) -> None:
-        """Tell every listener, in the order in which they came."""
-        if not self.is_heard:
+        """Tell every watcher and every listener, in the order in which they came."""
+        if not (self._listeners or self._watchers):
             return
         self._count += 1
         event = Event(self._count, kind, at, account, subject)
-        for listener in self._listeners:
+        for listener in (*self._watchers, *self._listeners):
             listener(event)

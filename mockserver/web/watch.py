@@ -13,7 +13,7 @@ class Watch:
     def __init__(self, events: Events, notice: Callable[[str], None]) -> None:
         self._notice = notice
         if notice is not ignore_notice:
-            events.listen(self._report_event)
+            events.watch(self._report_event)
 
     def report(self, text: str) -> None:
         """Report a line."""

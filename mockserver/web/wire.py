@@ -18,6 +18,7 @@ from mockserver.engine.call import Reply
 from mockserver.web import flaws
 from mockserver.web.answer import Defaults, write_answer
 from mockserver.web.asgi import build_error
+from mockserver.web.burst import Burst
 from mockserver.web.flaws import Refusal
 from mockserver.web.intake import BETWEEN, BODY, HEAD, Intake
 from mockserver.web.limits import LIMITS, Limits
@@ -30,10 +31,11 @@ _defaults: Final = Defaults()
 class Wire(HttpToolsProtocol):
     """One connection."""
 
-    def __init__(self, *args: Any, limits: Limits = LIMITS, **options: Any) -> None:
+    def __init__(self, *args: Any, burst: Burst, limits: Limits = LIMITS, **options: Any) -> None:
         super().__init__(*args, **options)
         self.app = partial(run_application, self.app)
         self._limits = limits
+        self._burst = burst
         self._intake = Intake(limits)
         self._short = ShortWay(self.config.app)  # type: ignore[arg-type]  # built by us
         self._owed: deque[RequestResponseCycle] = deque()  # answers of the application, in order
@@ -119,6 +121,7 @@ class Wire(HttpToolsProtocol):
     def shutdown(self) -> None:
         """The server stops: end the connection, after the answers that are owed."""
         self._is_leaving = True
+        self._burst.leave()
         if not self._short.is_taken:
             super().shutdown()
 
@@ -241,9 +244,10 @@ class Wire(HttpToolsProtocol):
     def _send(self, reply: Reply, *, keeps: bool) -> None:
         """Write a whole answer."""
         defaults = _defaults.write(self.server_state.default_headers)
-        self.transport.write(write_answer(reply, defaults, keeps=keeps))
+        self._burst.add(self.loop, self.transport, write_answer(reply, defaults, keeps=keeps))
         self.server_state.total_requests += 1
         if keeps:
             self._intake.deadline = self.loop.time() + self._limits.idle_seconds
         else:
+            self._burst.leave()
             self._end()

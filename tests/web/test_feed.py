@@ -234,7 +234,6 @@ def test_who_leaves_is_not_waited_for(app: Emulator, engine: Engine) -> None:
             heard = [engine.events.is_heard]
         return [*heard, engine.events.is_heard]
 
-    engine.events.stop(app._watch._report_event)
     assert asyncio.run(leave()) == [True, False]
 
 

@@ -20,6 +20,7 @@ from mockserver.engine.settings import Settings
 from mockserver.server import Listener, bind
 from mockserver.web.app import Emulator
 from mockserver.web.asgi import Receive, Scope, Send, answer_lifespan, send_reply
+from mockserver.web.burst import Burst
 from mockserver.web.limits import LIMITS, Limits
 from mockserver.web.options import Options
 from mockserver.web.routes import Route
@@ -289,7 +290,7 @@ def build_wire(app: Any, transport: asyncio.Transport) -> Wire:
     config.load()
     state = ServerState()
     state.default_headers = [(b"date", b"today")]
-    wire = Wire(config=config, server_state=state, app_state={})
+    wire = Wire(config=config, server_state=state, app_state={}, burst=Burst())
     wire.connection_made(transport)
     return wire
 
