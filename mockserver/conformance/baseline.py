@@ -1,0 +1,55 @@
+"""The baseline: failures that are known, each with a reason, and a complaint when one is stale."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mockserver.conformance.judgement import Judgement
+from mockserver.conformance.verdict import Verdict
+from mockserver.contract.plain_yaml import read_yaml
+from mockserver.errors import ContractError, UsageError
+
+EXAMPLE = "write one line for each known failure, such as `POL-02: polls on for a second`"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Known failures: the reason of each, by the name of its trial or the id of its case."""
+
+    reasons: Mapping[str, str]
+
+    def explain(self, judgement: Judgement) -> str | None:
+        """Why a red judgement is known; None if it is not."""
+        if judgement.verdict is not Verdict.FAIL:
+            return None
+        trial = judgement.trial
+        return self.reasons.get(trial.name) or self.reasons.get(trial.case.id)
+
+    def list_stale(self, judgements: Iterable[Judgement]) -> list[str]:
+        """The names of known failures that were judged, and are none any more."""
+        ran = [j for j in judgements if j.verdict is not Verdict.NOT_APPLICABLE]
+        failed = {name for j in ran if j.verdict is Verdict.FAIL for name in _list_names(j)}
+        return [
+            name
+            for name in self.reasons
+            if name not in failed and any(name in _list_names(j) for j in ran)
+        ]
+
+
+def read_baseline(file: Path, known: Iterable[str]) -> Baseline:
+    """Read a YAML file of names and reasons; raises UsageError for one that is none."""
+    try:
+        found = read_yaml(file, file.name)
+    except ContractError as error:
+        raise UsageError(f"{error}; {EXAMPLE}") from error
+    names = set(known)
+    for name, reason in found.items():
+        if name not in names:
+            raise UsageError(f"{file.name}: there is no case {name}; --list shows them all")
+        if not isinstance(reason, str) or not reason.strip():
+            raise UsageError(f"{file.name}: {name} has no reason; {EXAMPLE}")
+    return Baseline(found)
+
+
+def _list_names(judgement: Judgement) -> tuple[str, str]:
+    return judgement.trial.name, judgement.trial.case.id

@@ -1,0 +1,67 @@
+"""Judgements: a trial with its verdict, its findings and the evidence."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mockserver.conformance.case import Trial
+from mockserver.conformance.evidence import Evidence
+from mockserver.conformance.feature import Ability, Feature
+from mockserver.conformance.verdict import Finding, Verdict, weigh
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a trial came to."""
+
+    trial: Trial
+    verdict: Verdict
+    reason: str  # one line: what was missing, or what went wrong first
+    findings: Sequence[Finding] = ()
+    evidence: Evidence | None = None
+    seconds: float = 0.0  # that the trial took
+
+    @property
+    def is_red(self) -> bool:
+        """Whether it makes the whole suite fail."""
+        return self.verdict in (Verdict.FAIL, Verdict.HARNESS_ERROR)
+
+
+def judge(trial: Trial, evidence: Evidence, seconds: float) -> Judgement:
+    """Hold the evidence of a trial against its case."""
+    unmet = () if trial.setting.is_optional else evidence.unmet
+    if not evidence.requests:
+        reason = "the client sent no request to the server"
+        return Judgement(trial, Verdict.NOT_EXERCISED, reason, (), evidence, seconds)
+    try:
+        findings = tuple(trial.case.judge(evidence))
+    except Exception as error:  # noqa: BLE001 - a mistake in a case must not end the suite
+        reason = f"{type(error).__name__} in the case itself: {error}"
+        return Judgement(trial, Verdict.HARNESS_ERROR, reason, (), evidence, seconds)
+    verdict = weigh(trial.case.severity, findings, unmet, was_cut=evidence.was_cut)
+    reason = explain(verdict, findings, unmet)
+    return Judgement(trial, verdict, reason, findings, evidence, seconds)
+
+
+def explain(verdict: Verdict, findings: Sequence[Finding], unmet: Sequence[str]) -> str:
+    """One line: why it was not exercised, or the first thing that does not hold."""
+    if unmet:
+        return f"planned and not met: {', '.join(unmet)}"
+    if not findings:
+        return "nothing happened that could be judged"
+    if verdict is Verdict.NOT_EXERCISED:
+        return "the client was still at it when its time was over; give it more with --patience"
+    broken = next((finding for finding in findings if not finding.holds), None)
+    if broken is None:
+        return ""
+    return f"expected: {broken.expected}" + (f"; seen: {broken.seen}" if broken.seen else "")
+
+
+def find_obstacle(
+    trial: Trial, features: frozenset[Feature], lacks: Iterable[Ability]
+) -> str | None:
+    """Why a trial does not apply to a contract or to a client; None if it does."""
+    missing = sorted(trial.case.needs - features)
+    if missing:
+        return f"the contract has no {', '.join(missing)}"
+    declared = sorted(trial.case.asks & set(lacks))
+    return f"the client has no {', '.join(declared)}" if declared else None
