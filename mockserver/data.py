@@ -1,4 +1,4 @@
-"""Where the contracts lie: inside an installed package, or beside it in a checkout."""
+"""Where contracts and scenarios lie: inside an installed package, or beside it in a checkout."""
 
 from pathlib import Path
 
@@ -9,3 +9,9 @@ def contracts_dir() -> Path:
     """The folder that holds one folder per provider."""
     installed = PACKAGE / "_data" / "contracts"
     return installed if installed.is_dir() else PACKAGE.parent / "contracts"
+
+
+def scenarios_dir() -> Path:
+    """The folder that holds one file per scenario."""
+    installed = PACKAGE / "_data" / "scenarios"
+    return installed if installed.is_dir() else PACKAGE.parent / "fixtures" / "scenarios"

@@ -6,8 +6,22 @@ MockServerError
 ├─ ContractError            where · problem · hint
 ├─ ScenarioError            an unknown scenario
 ├─ ControlFailed            status · error · hint
+│  └─ ExpectationFailed     near misses; an AssertionError, too
+├─ RecordingError           a recording that cannot be read or written
 └─ MediaError               a file that is no result file
 """
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class NearMiss(NamedTuple):
+    """A request that is almost one of those expected."""
+
+    seq: int  # its number in the journal of its account
+    request: str  # in short
+    difference: str  # what to look at first
+    differences: tuple[str, ...]  # all of them
 
 
 class MockServerError(Exception):
@@ -46,5 +60,21 @@ class ControlFailed(MockServerError):
         super().__init__(error + (f" ({hint})" if hint else ""))
 
 
+class ExpectationFailed(ControlFailed, AssertionError):
+    """A client did not do what it should; the text has what it did that is nearest to that."""
+
+    def __init__(self, error: str, near_misses: Sequence[NearMiss] = ()) -> None:
+        self.near_misses = tuple(near_misses)
+        super().__init__(417, error)
+
+
+class RecordingError(MockServerError):
+    """A recording cannot be read or written; the text names the file and the entry."""
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        self.hint = hint
+        super().__init__(problem + (f" ({hint})" if hint else ""))
+
+
 class MediaError(MockServerError):
-    """A picture cannot be drawn; or a file is no image, is damaged, or carries nothing of ours."""
+    """A picture cannot be drawn; or a file is no result, is damaged, or carries nothing of ours."""

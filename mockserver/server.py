@@ -16,9 +16,9 @@ from typing import Final
 import uvicorn
 
 from mockserver.errors import MockServerError, PortInUse, UsageError
-from mockserver.web.app import Emulator
 from mockserver.web.burst import Burst
 from mockserver.web.limits import LIMITS, Limits
+from mockserver.web.served import Served
 from mockserver.web.wire import Wire
 
 GRACE: Final = 1.0  # seconds for requests that are under way when the server stops
@@ -82,7 +82,7 @@ def _explain(error: OSError, host: str, port: int) -> MockServerError:
     return UsageError(f"--host {host}: {error.strerror}; try 127.0.0.1")
 
 
-def run(app: Emulator, sockets: Sequence[socket.socket], announce: Callable[[], None]) -> None:
+def run(app: Served, sockets: Sequence[socket.socket], announce: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; `announce` is called once requests are answered."""
 
     def begin() -> None:
@@ -92,7 +92,9 @@ def run(app: Emulator, sockets: Sequence[socket.socket], announce: Callable[[], 
         gc.enable()
         announce()
 
-    Listener(app, begin, Limits(connections=make_room())).run(list(sockets))
+    Listener(app, begin, Limits(connections=make_room(), message_bytes=app.message_bytes)).run(
+        list(sockets)
+    )
 
 
 def make_room(connections: int = LIMITS.connections) -> int:
@@ -113,9 +115,7 @@ def make_room(connections: int = LIMITS.connections) -> int:
 class Listener(uvicorn.Server):
     """uvicorn's server, announced when it serves, and ended by a signal with exit status 0."""
 
-    def __init__(
-        self, app: Emulator, announce: Callable[[], None], limits: Limits = LIMITS
-    ) -> None:
+    def __init__(self, app: Served, announce: Callable[[], None], limits: Limits = LIMITS) -> None:
         config = uvicorn.Config(
             app,
             http=partial(Wire, limits=limits, burst=Burst()),  # type: ignore[arg-type]  # it makes protocols

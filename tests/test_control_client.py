@@ -1,7 +1,6 @@
 """Both clients of the control API do the same, against the real application."""
 
 import asyncio
-import dataclasses
 import json
 import os
 import re
@@ -9,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_type_hints
 
 import httpx
 import pytest
@@ -23,7 +22,7 @@ from mockserver.control_client.reading import EventReader
 from mockserver.data import contracts_dir
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
-from mockserver.errors import ControlFailed
+from mockserver.errors import ControlFailed, ExpectationFailed, NearMiss
 from mockserver.web.app import build_app
 from mockserver.web.asgi import App, Receive, Scope, Send
 from mockserver.web.options import Options
@@ -219,6 +218,32 @@ def test_the_journal_is_read_and_cleared(do: Do, world: World) -> None:
     assert (do("clear_requests", KEY), do("requests", KEY)) == (2, ())
 
 
+def test_the_next_submits_are_planned(do: Do, world: World) -> None:
+    """What is planned comes back in order, is used up by submits, and can be taken back."""
+    do("plan_next", KEY, "fails", provider="gptimage15")
+    planned = do("plan_next", KEY, "instant", count=2)
+    world.submit()
+
+    assert planned[1] == views.WishView("instant", 2, None)
+    assert do("wishes", KEY) == planned[1:]
+    assert [task.scenario for task in do("tasks", KEY)] == ["fails"]
+    assert (do("clear_next", KEY), do("wishes", KEY)) == (1, ())
+
+
+def test_an_expectation_that_is_not_met_fails_like_an_assertion(do: Do, world: World) -> None:
+    """The error says what was there instead; one that is met gives the requests."""
+    world.submit()
+    fox = {"operation": "submit", "facts": {"input.prompt": "a fox"}}
+
+    assert do("expect", KEY, **fox, exactly=1) == (0,)
+    assert do("count_requests", KEY, **fox) == 1
+    with pytest.raises(AssertionError, match=r'input\.prompt is "a fox", not "a cat"') as caught:
+        do("expect", KEY, facts={"input.prompt": "a cat"})
+    assert isinstance(caught.value, ExpectationFailed)
+    (miss,) = caught.value.near_misses
+    assert (miss.seq, miss.differences) == (0, ('input.prompt is "a fox", not "a cat"',))
+
+
 def test_callbacks_are_shown(do: Do, world: World) -> None:
     """A delivery that nobody takes shows its attempts; it is among what an advance lists."""
     with socket.socket() as closed:
@@ -268,6 +293,8 @@ VIEWS = {
     "Provider": views.ProviderView,
     "Operation": views.OperationView,
     "Scenario": views.ScenarioView,
+    "Wish": views.WishView,
+    "NearMiss": NearMiss,
     "Account": views.AccountView,
     "Clock": views.ClockView,
     "ClockMoved": views.ClockMoved,
@@ -275,6 +302,8 @@ VIEWS = {
     "Task": views.TaskView,
     "Callback": views.CallbackView,
     "Attempt": views.AttemptView,
+    "Fault": views.FaultView,
+    "FaultKind": views.FaultKindView,
     "Request": views.RequestView,
     "Violation": views.ViolationView,
     "Event": views.EventView,
@@ -286,7 +315,7 @@ def test_views_have_what_the_document_describes(world: World) -> None:
     schemas = do_raw(world, "/_mock/openapi.json")["components"]["schemas"]
 
     for name, view in VIEWS.items():
-        fields = [field.name for field in dataclasses.fields(view)]
+        fields = [*get_type_hints(view)]
         assert fields == list(schemas[name]["properties"]), name
     assert schemas.keys() - VIEWS.keys() == {"Error", "Phase", "Journal", "EventKind"}
 

@@ -36,14 +36,14 @@ def unpack_wheel(checkout: Path, version: str) -> Path:
     return site
 
 
-def ask_contracts_dir(site: Path) -> Path:
-    """What `contracts_dir` answers when the package lies in this folder."""
+def ask_data(site: Path, question: str = "contracts_dir") -> Path:
+    """What a function of the module answers when the package lies in this folder."""
     spec = spec_from_file_location("installed_data", site / "mockserver" / "data.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    found: Path = module.contracts_dir()
+    found: Path = getattr(module, question)()
     return found
 
 
@@ -59,12 +59,20 @@ def test_an_installed_package_finds_its_own_contracts(checkout: Path) -> None:
     """Installed from a wheel, the package reads the contracts that came with it."""
     site = unpack_wheel(checkout, "standard")
 
-    assert ask_contracts_dir(site) == site / "mockserver" / "_data" / "contracts"
+    assert ask_data(site) == site / "mockserver" / "_data" / "contracts"
+
+
+def test_an_installed_package_finds_its_own_scenarios(checkout: Path) -> None:
+    """Scenarios come with the package as contracts do, and lie beside it in a checkout."""
+    site = unpack_wheel(checkout, "standard")
+
+    assert ask_data(site, "scenarios_dir") == site / "mockserver" / "_data" / "scenarios"
+    assert ask_data(checkout, "scenarios_dir") == checkout / "fixtures" / "scenarios"
 
 
 def test_a_checkout_is_read_in_place(checkout: Path) -> None:
     """From a checkout, the package reads the contracts that people edit there."""
-    assert ask_contracts_dir(checkout) == checkout / "contracts"
+    assert ask_data(checkout) == checkout / "contracts"
 
 
 def test_an_editable_install_copies_no_contract(checkout: Path) -> None:

@@ -18,8 +18,9 @@ KEYS = {  # kind -> (keys it must have, keys it may have)
     ),
     "callback": (ALWAYS | {"moment", "body"}, {"elided", "partial"}),
 }
+UPLOADS = {"uploadBase64", "uploadStream", "uploadFromUrl"}
 OPERATIONS = {
-    "kie": {"createTask", "recordInfo", "getCredits", "getDownloadUrl"},
+    "kie": {"createTask", "recordInfo", "getCredits", "getDownloadUrl", *UPLOADS},
     "aigptimage": {"createTask", "recordInfo"},
     "gptimage15": {"generate", "status", "generateV2", "statusV2"},
 }

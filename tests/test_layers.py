@@ -14,14 +14,15 @@ LAYERS = [
     ["__init__", "__main__"],
     ["cli", "plugin"],
     ["conformance"],
-    ["server", "checks"],
+    ["embedded", "recording"],
+    ["server", "checks", "selection"],
     ["control_client"],
     ["web"],
     ["faults"],
     ["record", "media"],
     ["engine"],
     ["contract"],
-    ["clock", "draw", "data", "version"],
+    ["clock", "draw", "data", "variables", "version"],
     ["errors"],
 ]
 

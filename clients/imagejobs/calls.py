@@ -69,7 +69,7 @@ def ask_once(account: Account, request: Request, deadline: Deadline, read: Read[
         return read(envelope.data)
     except ValueError as error:
         text = f"{name} answered {envelope.code}, but {error}; try again later"
-        facts = Facts(name, "unreadable", envelope.code, envelope.message)
+        facts = Facts(name, "unreadable", envelope.code, envelope.message, envelope.retry_after)
         raise Unreadable(text, facts) from error
 
 

@@ -95,11 +95,14 @@ def read_elapsed(value: Any, created: datetime | None, finished: datetime | None
 
     KIE.AI's page shows milliseconds, recordings (2026-04 to 2026-09) show whole seconds. The two
     moments tell which it is; without them, nothing takes an hour, so more means milliseconds.
+    A failed task is said to have taken 0, whatever its moments say: that is no duration.
     """
     number = read_number(value)
     if number is None or number < 0:
         return None
     if created and finished:
         span = (finished - created).total_seconds()
+        if number == 0 and span >= 1:
+            return None
         return min(number, number / 1000, key=lambda seconds: abs(seconds - span))
     return number / 1000 if number > HOUR else number

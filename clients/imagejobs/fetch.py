@@ -77,8 +77,9 @@ class Fetch:
         if answer.status == 200 or answer.status in REDIRECTS:
             return answer
         hint = hints.read_retry_after(answer.headers, None, self.settings.world.now())
-        envelope = verdict.Envelope(answer.status, "", None, hint)
-        error = verdict.find_refusal(envelope, host)
+        # A file host knows the codes of HTTP only: its 501 is no failed generation.
+        code = 500 if answer.status in {501, 505} else answer.status
+        error = verdict.find_refusal(verdict.Envelope(code, "", None, hint), host)
         raise error or refuse(url, f"it answered {answer.status}")
 
 

@@ -50,6 +50,7 @@ class Waiting:
     task_id: str
     deadline: Deadline
     watch: Watch | None
+    begun: float  # on the client's clock
     last: Task | None = None
     polls: int = 0
     failures: list[ImageError] = field(default_factory=list)  # in a row
@@ -113,7 +114,7 @@ class Flow:
         task = yield from self.submit(prompt, order, min(settings.call_timeout, deadline.seconds))
         if wish.watch is not None:
             wish.watch(task)
-        waiting = Waiting(task.id, deadline, wish.watch)
+        waiting = Waiting(task.id, deadline, wish.watch, settings.world.clock())
         # Nothing is ready at once; a poll right now might not even know the task.
         pause = min(hints.choose_interval(1, settings), max(0.0, deadline.left - LAST_POLL))
         delivered = yield Pause(pause, task.id)
@@ -123,7 +124,7 @@ class Flow:
         """Follow a task, also one of an earlier run, to its end."""
         settings = self.account.settings
         deadline = Deadline(wish.timeout, settings.wait_timeout, settings)
-        waiting = Waiting(read_id(task), deadline, wish.watch)
+        waiting = Waiting(read_id(task), deadline, wish.watch, settings.world.clock())
         known = task if isinstance(task, Task) and task.ended else None
         return (yield from self._follow(waiting, known))
 
@@ -158,8 +159,11 @@ class Flow:
         if not self._may_pass(waiting, error):
             raise error
         pause = hints.choose_backoff(len(waiting.failures), error.retry_after, settings)
-        if pause >= waiting.deadline.left:
-            raise build_timeout(waiting) from error
+        if pause > waiting.deadline.left - LAST_POLL:
+            # Too long for us; one last look, unless that is earlier than they asked.
+            pause = waiting.deadline.left - LAST_POLL
+            if pause <= (error.retry_after or 0):
+                raise build_timeout(waiting) from error
         end = settings.world.clock() + pause
         delivered: Task | None = yield Pause(pause, waiting.task_id)
         rest = end - settings.world.clock()
@@ -170,7 +174,8 @@ class Flow:
     def _may_pass(self, waiting: Waiting, error: ImageError) -> bool:
         settings = self.account.settings
         if isinstance(error, NotFound):
-            waited = waiting.deadline.seconds - waiting.deadline.left
+            # Counted from its acceptance: a submit may have taken long before that.
+            waited = settings.world.clock() - waiting.begun
             return waiting.last is None and waited < settings.not_found_grace
         if isinstance(error, Unreadable):
             return len(waiting.failures) <= settings.max_retries

@@ -45,11 +45,13 @@ def read_body_hint(body: Any) -> float | None:
 def choose_backoff(nth: int, hint: float | None, settings: Settings) -> float:
     """Seconds before the retry after the nth failure in a row, counted from 1."""
     spread = settings.world.random
-    if hint is not None:
-        # Never earlier than asked; a little later, so that many clients do not come back at once.
-        return hint + spread() * settings.retry_first
     longest = grow(settings.retry_first, settings.retry_growth, nth - 1, settings.retry_cap)
-    return longest * (0.5 + spread() / 2)
+    own = longest * (0.5 + spread() / 2)
+    if hint is None:
+        return own
+    # Never earlier than asked; a little later, so that many clients do not come back at once.
+    # A hint that is repeated, such as 0, is no leave to hammer.
+    return max(own, hint + spread() * settings.retry_first)
 
 
 def choose_interval(nth: int, settings: Settings) -> float:

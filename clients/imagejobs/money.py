@@ -18,8 +18,11 @@ REFUSED_FOR_CERTAIN: Final = {"connect-failed", "maintenance", "feature-disabled
 def is_outcome_known(error: ImageError) -> bool:
     """Whether the error proves that the submit made no task.
 
-    An error of the server, a lost answer and an answer that cannot be read prove nothing.
+    An error of the server, a lost answer and an answer that cannot be read prove nothing. A 303
+    says that the request was done, and that its outcome is elsewhere (RFC 9110, section 15.4.4).
     """
+    if error.condition == "redirected":
+        return error.code != 303
     if not isinstance(error, Unavailable | Unreachable | Unreadable):
         return True
     return error.condition in REFUSED_FOR_CERTAIN

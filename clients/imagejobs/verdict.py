@@ -105,16 +105,16 @@ def read_envelope(reply: Reply, provider: str, now: float) -> Envelope:
     except ValueError:
         body = None
     code = read_code(reply.status, body)
+    hint = hints.read_retry_after(reply.headers, body, now)
     if code is None:
         raise Unreadable(
             f"{provider} answered {reply.status} with a body that is no reply of its API "
             f"({reply.body[:60]!r}); try again later",
-            Facts(provider=provider, condition="unreadable", code=reply.status),
+            Facts(provider, "unreadable", reply.status, retry_after=hint),
         )
     fields = body if isinstance(body, dict) else {}
     words = (fields.get(name) for name in ("msg", "message", "error"))
     message = next((text for text in map(read_text, words) if text), "")
-    hint = hints.read_retry_after(reply.headers, body, now)
     return Envelope(code, message, fields.get("data"), hint)
 
 

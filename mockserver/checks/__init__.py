@@ -24,7 +24,7 @@ with a lifecycle check of its own for every scenario:
 """
 
 from mockserver.checks.bodies import CHECKS, REPLACED, list_replaced
-from mockserver.checks.lifecycle import Breach, LifecycleWatch
 from mockserver.checks.lifecycle_check import LifecycleCheck
+from mockserver.contract.watch import Breach, LifecycleWatch
 
 __all__ = ["CHECKS", "REPLACED", "Breach", "LifecycleCheck", "LifecycleWatch", "list_replaced"]

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockserver.checks.lifecycle import LifecycleWatch
 from mockserver.checks.subject import find_contract, find_operation, find_task_id
+from mockserver.contract.watch import LifecycleWatch
 
 if TYPE_CHECKING:
     from schemathesis import Case, CheckContext, Response

@@ -13,6 +13,7 @@ from mockserver.errors import (
     ContractError,
     MockServerError,
     PortInUse,
+    RecordingError,
     ScenarioError,
     UsageError,
 )
@@ -21,12 +22,17 @@ from mockserver.version import VERSION
 # Name and help line of every command, so that a list of them reads no command's file.
 COMMANDS: Final = {
     "serve": "Run the emulator.",
+    "exec": "Run a command with the emulator beside it.",
+    "conform": "Judge a client: run it against scripted trouble.",
+    "record": "Record what a client and a live API say to each other.",
     "routes": "List every address that is served.",
     "models": "List the models that can be asked for.",
-    "scenarios": "List what a key can ask for: outcomes, refusals, failures.",
+    "scenarios": "List what a client can be put into, and what can be broken on purpose.",
     "env": "Print the variables that point a client at the server.",
     "wait": "Wait until a server is ready.",
-    "lint": "Check contracts.",
+    "drift": "Hold a recording against a contract.",
+    "diff": "Compare two contracts, or two editions of one.",
+    "lint": "Check contracts and scenarios.",
     "decode": "Show what a result file carries.",
 }
 
@@ -34,6 +40,7 @@ EXIT_CODES: Final[dict[type[MockServerError], int]] = {
     UsageError: 2,
     PortInUse: 3,
     ContractError: 4,
+    RecordingError: 4,
     ScenarioError: 4,
 }
 

@@ -23,8 +23,9 @@ curl -s http://127.0.0.1:8787/... | mockserver decode --json -
 def command(files: tuple[str, ...], as_json: bool) -> int:
     """Show which request made a result file, from its metadata and its pixels.
 
-    It also reads files that were scaled, compressed again or converted. A dash reads standard
-    input. Exit status 1 if a file carries nothing of ours, or its two witnesses disagree.
+    Images, videos, sounds and texts, also those that were scaled, compressed again or converted.
+    A dash reads standard input. Exit status 1 if a file carries nothing of ours, or its two
+    witnesses disagree.
     """
     status = 0
     for name in files:
@@ -51,7 +52,8 @@ def describe(found: Decoded) -> dict[str, Any]:
         "prompt": found.prompt,
         "inputs": list(found.metadata.inputs) if found.metadata else None,
         "request": found.digest,
-        "size": f"{found.width}x{found.height}",
+        "size": f"{found.width}x{found.height}" if found.width else None,
+        "seconds": found.seconds,
         "format": found.format,
         "source": found.source,
         "disagreements": list(found.disagreements),

@@ -6,9 +6,11 @@ from typing import Any, Final
 
 import click
 
-from mockserver.cli.contracts import add_contract_options, load_contracts
+from mockserver.cli.contracts import add_contract_options
 from mockserver.cli.listen import add_url_option
-from mockserver.cli.ready import SAMPLE_KEY, list_variables
+from mockserver.cli.ready import SAMPLE_KEY
+from mockserver.selection import select_contracts
+from mockserver.variables import list_variables
 
 EXAMPLE: Final = """\b
 eval "$(mockserver env)"
@@ -57,8 +59,7 @@ def command(**given: Any) -> None:
     url, write = given["url"].rstrip("/"), FORMATS[given["format"]]
     if any(not letter.isprintable() for letter in url + given["key"]):
         raise click.UsageError("--url and --key take one line of printable characters")
-    contracts = load_contracts(given["provider"], given["contract"], given["edition"])
-    click.echo(write("MOCKSERVER_URL", url))
-    for name, base_url in list_variables({c.name: f"{url}/{c.name}" for c in contracts}):
-        click.echo(write(f"{name}_BASE_URL", base_url))
-        click.echo(write(f"{name}_API_KEY", given["key"]))
+    contracts = select_contracts(given["provider"], given["contract"], given["edition"])
+    base_urls = {contract.name: f"{url}/{contract.name}" for contract in contracts}
+    for name, value in list_variables(url, base_urls, given["key"]).items():
+        click.echo(write(name, value))

@@ -1,24 +1,30 @@
 """`mockserver models`: list the models that can be asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 
 import click
 
-from mockserver.cli.contracts import add_contract_options, load_contracts
+from mockserver.cli.contracts import add_contract_options
+from mockserver.cli.prices import describe_price, outline_price
 from mockserver.cli.table import format_table
 from mockserver.clock import format_span
 from mockserver.contract.body import Variant
 from mockserver.contract.model import Contract, Operation, Role
-from mockserver.contract.yields import Price, Yields
+from mockserver.contract.yields import Yields
+from mockserver.selection import select_contracts
 
 COLUMNS: Final = ("MODEL", "MAKES", "TAKES", "INPUT NEEDED", "CREDITS")
+FEW: Final = 12  # models, that are told with all rows of their prices
 EXAMPLE: Final = """\b
 mockserver models
-mockserver models --provider NAME flux
+mockserver models --provider NAME flux text
+mockserver models NAME-OF-A-MODEL
 """
 
 Row = tuple[str, str, str, str, str]
+Asked = tuple[Operation, str | None]  # a submit, and one of its models if it has several
 
 
 @click.command(epilog=EXAMPLE)
@@ -27,69 +33,111 @@ Row = tuple[str, str, str, str, str]
 def command(words: tuple[str, ...], **given: Any) -> int:
     """List what can be asked for: what it makes, how long that takes, its input and its price.
 
-    With words, only models whose name holds all of them. An API without models is listed by its
+    With words, only models whose name holds all of them; a few are told with all rows of their
+    prices, a single one with all fields of its input. An API without models is listed by its
     path. The times are the real provider's.
     """
-    wanted = [word.lower() for word in words]
-    found = False
-    for contract in load_contracts(given["provider"], given["contract"], given["edition"]):
-        rows = [row for row in list_rows(contract) if all(w in row[0].lower() for w in wanted)]
-        if rows:
+    contracts = select_contracts(given["provider"], given["contract"], given["edition"])
+    found = {contract.name: find_models(contract, words) for contract in contracts}
+    count = sum(map(len, found.values()))
+    for contract in contracts:
+        if asked := found[contract.name]:
             click.echo(f"{contract.title} ({contract.name})\n")
-            click.echo(format_table(COLUMNS, rows) + "\n")
-            found = True
-    if not found:
-        click.echo(f"No model is called {' '.join(words)!r}.", err=True)
-    return 0 if found else 1
+            click.echo(format_table(COLUMNS, list_rows(asked, count <= FEW)) + "\n")
+            if count == 1:
+                click.echo(format_table(FIELDS, list_fields(*asked[0])) + "\n")
+    if not count:
+        click.echo(explain_miss(contracts, words), err=True)
+    return 0 if count else 1
 
 
-def list_rows(contract: Contract) -> Iterator[Row]:
-    """One row per model, or per submit path where there are no models."""
-    for operation in contract.find_role(Role.SUBMIT):
-        for variant in list_variants(operation):
-            yields = variant.yields
-            yield (
-                variant.model or operation.path,
-                describe_yields(yields) if yields else "",
-                describe_range(yields.takes) if yields else "",
-                ", ".join(variant.input_schema.get("required", ())),
-                describe_price(variant.price) if variant.price else "free",
-            )
+def find_models(contract: Contract, words: Sequence[str]) -> list[Asked]:
+    """Every model whose name holds all the words, or is the only one; none is read for this."""
+    asked = [
+        (operation, model)
+        for operation in contract.find_role(Role.SUBMIT)
+        if operation.body is not None
+        for model in operation.body.models or (None,)
+    ]
+    if exact := [each for each in asked if [name_asked(*each)] == list(words)]:
+        return exact
+    wanted = [word.lower() for word in words]
+    return [each for each in asked if all(w in name_asked(*each).lower() for w in wanted)]
 
 
-def list_variants(operation: Operation) -> Iterator[Variant]:
-    """Every form of an operation's body."""
-    if operation.body is not None:
-        for model in operation.body.models or (None,):
-            variant = operation.body.find_variant(model)
-            if variant is not None:
-                yield variant
+def name_asked(operation: Operation, model: str | None) -> str:
+    """What a row is called: the model, or the path where there are no models."""
+    return model or operation.path
+
+
+def list_rows(asked: Sequence[Asked], in_full: bool) -> Iterator[Row]:
+    """One row for each model, with the whole of its price or an outline of it."""
+    for operation, model in asked:
+        variant = find_variant(operation, model)
+        yields, price = variant.yields, variant.price
+        tell_price = describe_price if in_full else outline_price
+        yield (
+            name_asked(operation, model),
+            describe_yields(yields) if yields else "",
+            describe_range(yields.takes) if yields else "",
+            ", ".join(variant.input_schema.get("required", ())),
+            tell_price(price) if price else "free",
+        )
+
+
+FIELDS: Final = ("FIELD", "NEEDED", "ALLOWED")
+
+
+def list_fields(operation: Operation, model: str | None) -> Iterator[tuple[str, str, str]]:
+    """One row for each field of a model's input."""
+    schema = find_variant(operation, model).input_schema
+    for name, node in schema.get("properties", {}).items():
+        yield name, "yes" if name in schema.get("required", ()) else "", describe_field(node)
+
+
+_BOUNDS: Final = {
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+    "minimum": "from {}",
+    "maximum": "up to {}",
+}
+
+
+def describe_field(node: Any) -> str:
+    """What a field may hold: "1K 2K 4K; default 1K", "array; at most 8 items"."""
+    said = [" ".join(str(v) for v in node["enum"]) if "enum" in node else str(node.get("type", ""))]
+    said += [text.format(node[word]) for word, text in _BOUNDS.items() if word in node]
+    said += [f"default {node['default']}"] if node.get("default", "") != "" else []
+    return "; ".join(filter(None, [*said, node.get("description", "")]))
+
+
+def explain_miss(contracts: Sequence[Contract], words: Sequence[str]) -> str:
+    """One sentence: that there is no such model, and which ones come nearest."""
+    names = [name_asked(*each) for contract in contracts for each in find_models(contract, ())]
+    near = get_close_matches("-".join(words), names, 4, 0.4)
+    miss = f"No model is called {' '.join(words)!r}"
+    return f"{miss}; nearest: {', '.join(near)}" if near else f"{miss}."
+
+
+def find_variant(operation: Operation, model: str | None) -> Variant:
+    """The form of a submit's body for a model that it has."""
+    variant = operation.body.find_variant(model) if operation.body else None
+    if variant is None:
+        raise ValueError(f"{operation.id} has no model {model!r}")
+    return variant
 
 
 def describe_yields(yields: Yields) -> str:
-    """What a task makes: "image", "6 images"."""
-    return yields.media if yields.count == 1 else f"{yields.count} {yields.media}s"
+    """What a task makes: "image", "6 images", "image by num_images"."""
+    count = yields.count
+    if count.field is not None:
+        return f"{yields.media} by {count.field}"
+    return yields.media if count.default == 1 else f"{count.default:g} {yields.media}s"
 
 
 def describe_range(span: tuple[int, int]) -> str:
     """A range of milliseconds: "48s..66s"."""
     low, high = map(format_span, span)
     return low if low == high else f"{low}..{high}"
-
-
-def describe_price(price: Price) -> str:
-    """A price table in one line: "3 (resolution 1K), 5 (resolution 2K), else 8"."""
-    parts = []
-    for row in price.rows:
-        when = ", ".join(f"{name} {value}" for name, value in row.when.items())
-        parts.append(f"{format_credits(row.credits)} ({when})")
-    if all(row.credits != price.otherwise for row in price.rows):
-        parts.append(f"{'else ' if parts else ''}{format_credits(price.otherwise)}")
-    line = ", ".join(parts)
-    return f"{line}; times {price.times}" if price.times else line
-
-
-def format_credits(thousandths: int) -> str:
-    """Credits without trailing zeros: 4500 is "4.5"."""
-    whole, part = divmod(thousandths, 1000)
-    return f"{whole}.{part:03}".rstrip("0").rstrip(".")

@@ -11,6 +11,7 @@ from typing import Self
 import click
 
 from mockserver.errors import UsageError
+from mockserver.variables import write_prefix
 from mockserver.version import VERSION
 
 SAMPLE_KEY = "sk-mock-me"
@@ -43,21 +44,13 @@ class Ready:
         lines += [f"  {name:{width}}  {url}" for name, url in self.providers.items()]
         lines += ["", "Point a client at it; any key works:", ""]
         lines += [
-            f"  export {name}_BASE_URL={url} {name}_API_KEY={SAMPLE_KEY}"
-            for name, url in list_variables(self.providers)
+            f"  export {prefix}_BASE_URL={url} {prefix}_API_KEY={SAMPLE_KEY}"
+            for prefix, url in ((write_prefix(n), url) for n, url in self.providers.items())
         ]
         lines += ["", f"control: {self.url}/_mock"]
         if self.admin_token is not None:
             lines.append(f"control calls need the header X-Mock-Token: {self.admin_token}")
         return "\n".join([*lines, "Ctrl-C stops it."])
-
-
-def list_variables(providers: dict[str, str]) -> list[tuple[str, str]]:
-    """The prefix of each provider's variables, with its base URL."""
-    return [
-        ("".join(c if c.isalnum() else "_" for c in name).upper(), url)
-        for name, url in providers.items()
-    ]
 
 
 def build_ready(host: str, port: int, names: Sequence[str], token: str | None = None) -> Ready:

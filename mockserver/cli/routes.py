@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
-from mockserver.cli.contracts import add_contract_options, load_contracts
+from mockserver.cli.contracts import add_contract_options
 from mockserver.cli.listen import add_url_option
 from mockserver.cli.table import format_table
+from mockserver.selection import select_contracts
 
 COLUMNS = ("METHOD", "ADDRESS", "OPERATION", "ROLE")
 
@@ -16,7 +17,7 @@ COLUMNS = ("METHOD", "ADDRESS", "OPERATION", "ROLE")
 @add_url_option
 def command(url: str, **given: Any) -> None:
     """List every address that is served, with the operation behind it."""
-    contracts = load_contracts(given["provider"], given["contract"], given["edition"])
+    contracts = select_contracts(given["provider"], given["contract"], given["edition"])
     rows = [
         (operation.method, f"{url.rstrip('/')}/{contract.name}{operation.path}", operation.id, role)
         for contract in contracts

@@ -9,53 +9,37 @@ from typing import Any, Final
 import click
 
 from mockserver import server
-from mockserver.cli.contracts import add_contract_options, load_contracts
+from mockserver.cli.contracts import add_contract_options, add_scenarios_option
 from mockserver.cli.listen import add_listen_options, build_notice
+from mockserver.cli.play import add_play_options, read_keys
 from mockserver.cli.ready import ReadyFile, announce, build_ready
 from mockserver.clock import SystemClock
 from mockserver.draw import make_token
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
 from mockserver.errors import UsageError
+from mockserver.selection import select_contracts
 from mockserver.web.app import build_app
+from mockserver.web.library import open_library
 from mockserver.web.options import Options
 
 EXAMPLE: Final = """\b
 mockserver serve
 mockserver serve --provider NAME --port 0 --ready-file ready.json
+mockserver serve --scenarios ./my-scenarios
 mockserver serve --speed 1 --seed 7 --keys strict --key sk-mock-ci
 """
 
 
 @click.command(epilog=EXAMPLE)
 @add_contract_options
-@click.option(
-    "--speed",
-    type=float,
-    default=10.0,
-    show_default=True,
-    help="Divide the time that tasks take by this; inf ends them at once. Limits stay true.",
-)
-@click.option(
-    "--seed", type=int, default=0, show_default=True, help="Same seed, same requests, same answers."
-)
-@click.option(
-    "--keys",
-    type=click.Choice(["open", "strict"]),
-    help="open: any key is an account (default). strict: only those given with --key.",
-)
-@click.option("--key", multiple=True, metavar="KEY", help="A key that exists; repeatable.")
+@add_scenarios_option
+@add_play_options
 @click.option(
     "--allowed-host",
     multiple=True,
     metavar="HOST",
     help="Answer to this host name too, besides loopback and the providers' own; repeatable.",
-)
-@click.option(
-    "--allow-callback-host",
-    multiple=True,
-    metavar="HOST",
-    help="Let callbacks go to this host too; without it they go to loopback only; repeatable.",
 )
 @click.option("--admin-token", metavar="TOKEN", help="Ask for this token at control calls.")
 @add_listen_options
@@ -68,9 +52,10 @@ def command(**given: Any) -> None:
     settings = build_settings(given)
     sockets = server.bind(given["host"], given["port"])
     try:
-        contracts = load_contracts(given["provider"], given["contract"], given["edition"])
+        contracts = select_contracts(given["provider"], given["contract"], given["edition"])
         options = build_options(given, sockets)
-        app = build_app(Engine(contracts, SystemClock(), settings), options)
+        library = open_library(given["scenarios"], contracts, options.notice)
+        app = build_app(Engine(contracts, SystemClock(), settings, library), options)
         port = sockets[0].getsockname()[1]
         names = [contract.name for contract in contracts]
         ready = build_ready(given["host"], port, names, options.admin_token)
@@ -82,13 +67,9 @@ def command(**given: Any) -> None:
 
 def build_settings(given: dict[str, Any]) -> Settings:
     """The engine's settings; raises UsageError for what cannot go together."""
-    keys, names = given["keys"], given["key"]
-    if keys == "open" and names:
-        raise UsageError("--keys open takes any key; leave out --key, or say --keys strict")
-    if keys == "strict" and not names:
-        raise UsageError("--keys strict knows no key yet; name at least one with --key")
+    keys = read_keys(given)
     return Settings(
-        speed=given["speed"], seed=given["seed"], keys=frozenset(names) if names else None
+        speed=given["speed"], seed=given["seed"], keys=None if keys is None else frozenset(keys)
     )
 
 

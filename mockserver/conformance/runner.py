@@ -17,6 +17,7 @@ from mockserver.conformance.stage import Stage
 from mockserver.conformance.verdict import Verdict
 from mockserver.contract.model import Contract
 from mockserver.embedded.account import ProviderAccount
+from mockserver.embedded.controls import write_rule
 from mockserver.errors import MockServerError, UsageError
 
 PATIENCE = 20.0  # seconds for a client to end
@@ -133,6 +134,6 @@ def gather(
         requests=requests,
         tasks=account.tasks,
         callbacks=account.callbacks,
-        unmet=[],
+        unmet=[write_rule(fault.rule) for fault in account.faults if not fault.acted],
         window=trial.setting.quiet,
     )

@@ -6,8 +6,9 @@ from functools import cached_property
 from mockserver.contract.expression import look_up
 from mockserver.contract.facts import Facts
 from mockserver.contract.leaf import Schema
+from mockserver.contract.price import Price
 from mockserver.contract.validate import Validator, Violation
-from mockserver.contract.yields import Price, Yields
+from mockserver.contract.yields import Yields
 
 
 class Variant:

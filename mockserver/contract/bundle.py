@@ -1,23 +1,26 @@
 """One self-contained OpenAPI document from a contract's files, for tools that read OpenAPI."""
 
-from collections.abc import Mapping
+from collections.abc import Container
 from typing import Any
 
+from mockserver.contract.catalogue import list_models, name_model
 from mockserver.contract.document import Document, escape
 
 
-def bundle(document: Document) -> dict[str, Any]:
+def bundle(document: Document, models: Container[str] | None = None) -> dict[str, Any]:
     """The contract's document with everything from other files inside it.
 
-    The models of a catalogue become schemas of their own under `components`, so that a
-    `discriminator` keeps its branches; other references into files are replaced by their target.
+    The models of a catalogue, or only those asked for, become schemas of their own under
+    `components`, so that a `discriminator` keeps its branches; other references into files are
+    replaced by their target.
     """
-    return _Bundler(document).bundle()
+    return _Bundler(document, models).bundle()
 
 
 class _Bundler:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, asked: Container[str] | None) -> None:
         self._document = document
+        self._asked = asked
         self._models: dict[str, Any] = {}
 
     def bundle(self) -> dict[str, Any]:
@@ -46,8 +49,12 @@ class _Bundler:
         return {**found, **beside} if beside and isinstance(found, dict) else found
 
     def _copy_catalogue(self, node: dict[str, Any], file: str) -> dict[str, Any]:
-        mapping: Mapping[str, str] = node["discriminator"].get("mapping", {})
-        places = {model: self._hoist(model, ref, file) for model, ref in mapping.items()}
+        chooser = node["discriminator"]["propertyName"]
+        places = {
+            model: self._hoist(chooser, model, ref, file)
+            for model, ref in list_models(node["discriminator"]).items()
+            if self._asked is None or model in self._asked
+        }
         copied = {
             name: self._copy(child, file)
             for name, child in node.items()
@@ -57,14 +64,14 @@ class _Bundler:
             **copied,
             "oneOf": [{"$ref": place} for place in places.values()],
             "discriminator": {
-                "propertyName": node["discriminator"]["propertyName"],
+                "propertyName": chooser,
                 "mapping": places,
             },
         }
 
-    def _hoist(self, model: str, ref: str, file: str) -> str:
+    def _hoist(self, chooser: str, model: str, ref: str, file: str) -> str:
         """Move a model's schema under `components`; the reference to it there."""
         name = "".join(c if c.isalnum() or c in "-._" else "-" for c in model)
         target, place, _ = self._document.find(ref, file)
-        self._models[name] = self._copy(target, place)
+        self._models[name] = name_model(self._copy(target, place), chooser, model)
         return f"#/components/schemas/{escape(name)}"

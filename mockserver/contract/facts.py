@@ -25,6 +25,7 @@ FACTS: Final[dict[str, Kind]] = {
     "task.request": Kind.JSON,  # the whole submit body
     "task.input": Kind.JSON,  # the part of the submit body that describes the work
     "task.results": Kind.TEXTS,  # addresses of the result files
+    "task.data": Kind.JSON,  # what is answered instead of addresses
     "task.failure.code": Kind.TEXT,
     "task.failure.message": Kind.TEXT,
     "task.created": Kind.INSTANT,
@@ -39,6 +40,21 @@ FACTS: Final[dict[str, Kind]] = {
     "account.balance": Kind.CREDITS,
     "link.source": Kind.TEXT,  # the address for which a link is asked
     "link.address": Kind.TEXT,  # the link that was made
+    "upload.content": Kind.TEXT,  # the file as sent: its part of a form, or in base64
+    "upload.source": Kind.TEXT,  # the address from which the file is to be fetched
+    "upload.folder": Kind.TEXT,  # where it is to lie
+    "upload.name": Kind.TEXT,  # of the file, with its extension
+    "upload.path": Kind.TEXT,  # folder and name
+    "upload.address": Kind.TEXT,  # where it can be fetched
+    "upload.size": Kind.INTEGER,  # bytes
+    "upload.type": Kind.TEXT,  # its media type
+    "upload.created": Kind.INSTANT,
+    "upload.expires": Kind.INSTANT,
+    "catalogue.models": Kind.TEXTS,  # names of models
+    "catalogue.count": Kind.INTEGER,  # how many they are
+    "catalogue.word": Kind.TEXT,  # what their names are to hold
+    "catalogue.model": Kind.TEXT,  # the one that is asked about
+    "catalogue.schema": Kind.JSON,  # an OpenAPI document of the call for it
     "call.path": Kind.TEXT,
     "call.time": Kind.INSTANT,
     "reply.code": Kind.INTEGER,

@@ -22,6 +22,11 @@ def _write_date(pattern: str) -> Callable[[int], object]:
     return lambda ms: (EPOCH + timedelta(milliseconds=ms)).strftime(pattern)
 
 
+def _write_date_ms(ms: int) -> object:
+    moment = EPOCH + timedelta(milliseconds=ms)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _read_date(value: object) -> int:
     moment = datetime.fromisoformat(str(value))
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -47,6 +52,7 @@ FORMATS: Final[dict[Kind, dict[str | None, Format]]] = {
         "unix-ms": _scale(1),
         "unix-s": _scale(1000),
         "date-time": Format(_write_date("%Y-%m-%dT%H:%M:%SZ"), _read_date),
+        "date-time-ms": Format(_write_date_ms, _read_date),
         "date-time-space": Format(_write_date("%Y-%m-%d %H:%M:%S"), _read_date),
     },
     Kind.SPAN: {

@@ -3,7 +3,8 @@
 Rules
 1. A node's value is its `const`; else its fact, written in the node's `format`; else its
    `default`; else null where null is allowed; else nothing, and its key is left out.
-2. An object whose required key stays empty is itself empty, and rule 1 goes on with it.
+2. An object whose required key stays empty, or one in each alternative of its `anyOf`, is itself
+   empty, and rule 1 goes on with it.
 3. JSON in a string (`contentMediaType: application/json`) is a fact written as JSON, or a
    `contentSchema` rendered by the same rules.
 4. An array's items are rendered once for each of several texts (`task.results`), of which a node
@@ -144,12 +145,14 @@ def _compile_object(schema: Schema, where: str) -> Lens:
         name: compile_lens(child, f"{where}/properties/{name}")
         for name, child in schema["properties"].items()
     }
-    required = frozenset(schema.get("required", ()))
+    always = frozenset(schema.get("required", ()))
+    branches = [frozenset(branch.get("required", ())) for branch in schema.get("anyOf", ({},))]
+    required = tuple(always | branch for branch in branches)
     needs = frozenset[str]().union(*(lens.needs for lens in lenses.values()))
     return Lens(_render_object(lenses, required), _read_object(lenses), needs)
 
 
-def _render_object(lenses: Mapping[str, Lens], required: frozenset[str]) -> Render:
+def _render_object(lenses: Mapping[str, Lens], required: tuple[frozenset[str], ...]) -> Render:
     # All keys in their order, so that filling them in does not change it.
     template = {name: lens.const for name, lens in lenses.items()}
     open_fields = {name: lens for name, lens in lenses.items() if lens.const is MISSING}
@@ -170,10 +173,10 @@ def _render_object(lenses: Mapping[str, Lens], required: frozenset[str]) -> Rend
     return render
 
 
-def _leave_out(body: dict[str, object], required: frozenset[str]) -> object:
-    """The body without its empty keys; nothing at all if a required one is among them."""
+def _leave_out(body: dict[str, object], required: tuple[frozenset[str], ...]) -> object:
+    """The body without its empty keys; nothing at all if none of the required sets is whole."""
     empty = [name for name, value in body.items() if value is MISSING]
-    if not required.isdisjoint(empty):
+    if not any(names.isdisjoint(empty) for names in required):
         return MISSING
     for name in empty:
         del body[name]

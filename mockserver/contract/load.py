@@ -57,10 +57,23 @@ def read_document(folder: Path, edition: str) -> Document:
     if edition != DOCUMENTED:
         from mockserver.contract.overlay import apply_overlay
 
-        name = f"{edition}.yaml"
-        where = f"{folder.name}/{name}"
-        root = apply_overlay(root, read_yaml(folder / name, where), f"{where}#")
+        for name, overlay in reversed(_list_overlays(folder, f"{edition}.yaml")):
+            root = apply_overlay(root, overlay, f"{folder.name}/{name}#")
     return Document(folder, root, MAIN)
+
+
+def _list_overlays(folder: Path, name: str) -> list[tuple[str, dict[str, Any]]]:
+    """An edition's overlay, and each one that it extends, the nearest to the main file last."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    while name != MAIN:
+        where = f"{folder.name}/{name}"
+        if name in (known for known, _ in found):
+            raise ContractError(f"{where}#/extends", "an overlay extends itself")
+        if not (folder / name).is_file():
+            raise ContractError(f"{where}#", "is extended, but is no file")
+        found.append((name, read_yaml(folder / name, where)))
+        name = str(found[-1][1].get("extends", MAIN))
+    return found
 
 
 def build(document: Document, edition: str, editions: tuple[str, ...]) -> Contract:

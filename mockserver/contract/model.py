@@ -1,6 +1,6 @@
 """A contract as the engine sees it: operations, lifecycle, money, limits and failures."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -26,6 +26,8 @@ class Role(StrEnum):
     BALANCE = "balance"
     UPLOAD = "upload"
     LINK = "link"
+    MODELS = "models"
+    MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class Retention:
     media: int | None = None  # the file behind it
     records: int | None = None  # the task itself
     temporary: int | None = None  # an address made by a `link` operation, from its making
+    uploads: int | None = None  # a file that was uploaded, from then on
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,14 @@ class Parameter:
     required: bool
     schema: Mapping[str, object]
     fact: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTerms:
+    """What an upload may be."""
+
+    max_bytes: int  # of the file
+    within: int  # milliseconds in which a file must be fetched that an address was given for
 
 
 @dataclass(frozen=True)
@@ -150,6 +161,8 @@ class Operation:
     callbacks: tuple[CallbackForm, ...] = ()
     keyed: bool = True  # whether it asks for an API key
     summary: str = ""
+    upload: UploadTerms | None = None  # of an upload whose file is kept
+    servers: tuple[str, ...] = ()  # base addresses of its own, if not the contract's
 
     def find_shape(self, moment: str) -> Shape | None:
         """The shape sent at a moment, or that of the condition it falls back to."""
@@ -184,9 +197,12 @@ class Contract:
     unknown_path: Shape | None
     document: Document = field(repr=False)  # the files it was read from, overlay applied
 
-    def bundle(self) -> dict[str, Any]:
-        """The contract as one OpenAPI document, for tools that read OpenAPI."""
-        return bundle(self.document)
+    def bundle(self, models: Container[str] | None = None) -> dict[str, Any]:
+        """The contract as one OpenAPI document, for tools that read OpenAPI.
+
+        With all its models, or with some of them.
+        """
+        return bundle(self.document, models)
 
     def find_role(self, role: Role) -> tuple[Operation, ...]:
         """Every operation with this role, in the contract's order."""

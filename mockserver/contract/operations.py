@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from mockserver.clock import parse_span
 from mockserver.contract.delivery import build_terms
 from mockserver.contract.document import Document, escape
 from mockserver.contract.expression import parse_source
-from mockserver.contract.model import CallbackForm, Operation, Parameter, Role
+from mockserver.contract.model import CallbackForm, Operation, Parameter, Role, UploadTerms
 from mockserver.contract.moments import OK
 from mockserver.contract.request_body import BodyReader
 from mockserver.contract.shape import Shape
@@ -63,6 +64,8 @@ class OperationReader:
             callbacks=tuple(self._read_callbacks(node, pointer)),
             keyed=bool(node.get("security", root.get("security", []))),
             summary=node.get("summary", ""),
+            upload=_read_upload(node.get("x-upload")),
+            servers=tuple(s["url"] for s in node.get("servers", item.get("servers", ()))),
         )
 
     def _read_parameters(
@@ -150,6 +153,12 @@ class OperationReader:
             return parse_source(address)
         except ValueError as error:
             raise ContractError(self._document.where(pointer), str(error)) from error
+
+
+def _read_upload(words: Mapping[str, Any] | None) -> UploadTerms | None:
+    if words is None:
+        return None
+    return UploadTerms(words["max_bytes"], parse_span(words.get("within", "30s")))
 
 
 def _register(shapes: dict[str, Shape], shape: Shape) -> None:

@@ -1,7 +1,7 @@
 """YAML read strictly: plain data in YAML 1.2's core schema, straight from the parser's events."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,6 +43,26 @@ def read_yaml(path: Path, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ContractError(where, "holds no mapping at its top")
     return value
+
+
+def find_line(path: Path, place: Sequence[str | int]) -> int | None:
+    """The line of the file on which the value begins to which some keys and numbers lead.
+
+    None for no place at all. A file that was read before is read again: only a complaint needs it.
+    """
+    node = yaml.compose(path.read_bytes(), yaml.CSafeLoader)
+    line = None
+    for name in place:
+        if isinstance(node, yaml.SequenceNode) and isinstance(name, int):
+            node = node.value[name]
+            line = node.start_mark.line + 1
+        elif isinstance(node, yaml.MappingNode):
+            found = {key.value: (key, value) for key, value in node.value}
+            if str(name) not in found:
+                break
+            key, node = found[str(name)]
+            line = key.start_mark.line + 1
+    return line
 
 
 class _Reader:

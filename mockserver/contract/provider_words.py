@@ -15,6 +15,7 @@ from mockserver.contract.model import (
     State,
 )
 from mockserver.contract.moments import Phase
+from mockserver.contract.price import to_thousandths
 from mockserver.draw import parse_pattern
 from mockserver.errors import ContractError
 
@@ -68,11 +69,6 @@ def _check_ids(pattern: str, where: str) -> None:
         parse_pattern(pattern)
     except ValueError as error:
         raise ContractError(where, str(error)) from error
-
-
-def to_thousandths(credits: float) -> int:
-    """Credits as a contract writes them, in thousandths."""
-    return round(credits * 1000)
 
 
 def _build_lifecycle(rows: list[dict[str, Any]], where: str) -> Lifecycle:

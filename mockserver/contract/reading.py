@@ -28,11 +28,12 @@ def read_reply(contract: Contract, operation: Operation, body: object) -> list[R
     for shape in dict.fromkeys(operation.shapes.values()):
         if shape.accepts(body):
             facts = shape.read(body)
-            readings.append(Reading(shape, facts, _find_states(contract, shape, facts)))
+            readings.append(Reading(shape, facts, find_states(contract, shape, facts)))
     return readings
 
 
-def _find_states(contract: Contract, shape: Shape, facts: Facts) -> tuple[State, ...]:
+def find_states(contract: Contract, shape: Shape, facts: Facts) -> tuple[State, ...]:
+    """The states in which a task may be, by the facts of a reply and its shape."""
     states = contract.lifecycle.states
     if "task.state" in facts:
         return tuple(state for state in states if state.name == facts["task.state"])

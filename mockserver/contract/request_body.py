@@ -5,13 +5,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from mockserver.clock import parse_range
 from mockserver.contract.body import Body, Variant, find_input, find_node
+from mockserver.contract.catalogue import list_models, name_model
 from mockserver.contract.document import Document
-from mockserver.contract.expression import parse_source
 from mockserver.contract.grammar import check_words, suggest
-from mockserver.contract.provider_words import to_thousandths
-from mockserver.contract.yields import Price, PriceRow, Size, Yields
+from mockserver.contract.price import build_price
+from mockserver.contract.yields import build_yields
 from mockserver.errors import ContractError
 
 
@@ -27,18 +26,18 @@ class BodyReader:
         content = node.get("content", {})
         schema: dict[str, Any] = next((m.get("schema", {}) for m in content.values()), {})
         chooser = schema.get("discriminator")
-        mapping: Mapping[str, str] = chooser.get("mapping", {}) if chooser else {}
+        places = list_models(chooser)
 
         def load_variant(model: str | None) -> Variant:
             if model is None:
                 return self._build(None, schema, where)
-            return self._load_model(model, mapping[model], schema)
+            return self._load_model(model, places[model], schema)
 
         return Body(
             tuple(content),
             bool(node.get("required", False)),
             chooser["propertyName"] if chooser else None,
-            tuple(mapping),
+            tuple(places),
             load_variant,
         )
 
@@ -49,17 +48,20 @@ class BodyReader:
             resolve = partial(self._document.resolve, file=file)
             for complaint in check_words(node, place, resolve):
                 raise complaint
-        return self._build(model, merge(schema, self._document.resolve(node, file, pointer)), place)
+        own = self._document.resolve(node, file, pointer)
+        named = name_model(own, schema["discriminator"]["propertyName"], model)
+        return self._build(model, merge(schema, named), place)
 
     def _build(self, model: str | None, schema: Mapping[str, Any], where: str) -> Variant:
-        price, yields = schema.get("x-price"), schema.get("x-yields")
+        price, words = schema.get("x-price"), schema.get("x-yields")
+        yields = None if words is None else build_yields(words)
         variant = Variant(
             model,
             schema,
             None
             if price is None
-            else build_price(price, find_input(schema)[0], f"{where}/x-price"),
-            None if yields is None else build_yields(yields),
+            else build_price(price, find_input(schema)[0], yields, f"{where}/x-price"),
+            yields,
         )
         if variant.yields and self._walks_full:
             variant.yields = replace(variant.yields, through=())
@@ -84,81 +86,37 @@ def merge(general: Mapping[str, Any], special: Mapping[str, Any]) -> dict[str, A
     return merged
 
 
-def build_price(words: Any, place: tuple[str, ...], where: str) -> Price:
-    """The price table of `x-price`: a number, or rows with conditions on the input.
-
-    `place` is the path of the input in the body.
-    """
-    if not isinstance(words, Mapping):
-        return Price((), to_thousandths(words))
-    rows = tuple(
-        PriceRow(dict(row["when"]), to_thousandths(row["credits"])) for row in words.get("rows", ())
-    )
-    times = words.get("times")
-    field = None if times is None else _find_field(times, place, f"{where}/times")
-    return Price(rows, to_thousandths(words["else"]), field)
-
-
-def _find_field(expression: str, place: tuple[str, ...], where: str) -> str:
-    """The slash-separated path, within the input, of what an expression points at."""
-    try:
-        source, names = parse_source(expression)
-    except ValueError as error:
-        raise ContractError(where, str(error)) from error
-    depth = len(place)
-    if source != "request.body" or names[:depth] != place or len(names) == depth:
-        raise ContractError(
-            where,
-            f"{expression} is no field of the input",
-            f"write $request.body#/{'/'.join([*place, 'field'])}",
-        )
-    return "/".join(names[depth:])
-
-
-def build_yields(words: Mapping[str, Any]) -> Yields:
-    """What `x-yields` says, sizes as pairs of pixels and durations in milliseconds."""
-    size, chosen = words["size"], words.get("format", {})
-    table = {
-        grade: {ratio: _parse_pixels(text) for ratio, text in row.items() if ratio != "x-basis"}
-        for grade, row in size.get("table", {}).items()
-        if grade != "x-basis"
-    }
-    return Yields(
-        media=words["media"],
-        size=Size(
-            _parse_pixels(size["default"]),
-            size.get("pixels"),
-            size.get("ratio"),
-            size.get("grade"),
-            table or None,
-        ),
-        takes=parse_range(words["takes"]),
-        count=words.get("count", 1),
-        format=chosen.get("default", "png"),
-        format_from=chosen.get("from"),
-        through=tuple(words.get("through", ())),
-    )
-
-
-def _parse_pixels(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    return int(width), int(height)
-
-
 def _check_fields(variant: Variant, where: str) -> None:
     """A price or a size that looks at a field which the input does not have is a mistake."""
     fields = variant.input_schema.get("properties", {})
-    looked_at: dict[str, str] = {}
-    if variant.price:
-        for index, row in enumerate(variant.price.rows):
-            looked_at |= dict.fromkeys(row.when, f"x-price/rows/{index}/when")
-    if variant.yields:
-        size = variant.yields.size
-        named = [name for name in (size.pixels, size.ratio, size.grade) if name]
-        looked_at |= dict.fromkeys(named, "x-yields/size")
-        if variant.yields.format_from:
-            looked_at[variant.yields.format_from] = "x-yields/format"
-    for name, word in looked_at.items():
+    for name, word in (_list_price_fields(variant) | _list_yields_fields(variant)).items():
         if find_node(variant.input_schema, name) is None:
             problem = f"looks at {name!r}, no field of the input"
             raise ContractError(f"{where}/{word}", problem, suggest(name, fields))
+
+
+def _list_price_fields(variant: Variant) -> dict[str, str]:
+    """The fields that the price looks at, each with the word that names it."""
+    found: dict[str, str] = {}
+    if variant.price:
+        for index, row in enumerate(variant.price.rows):
+            found |= dict.fromkeys(row.when, f"x-price/rows/{index}/when")
+        found |= dict.fromkeys(variant.price.measured, "x-price/per")
+        if variant.price.extra:
+            found[variant.price.extra.each] = "x-price/plus"
+    return found
+
+
+def _list_yields_fields(variant: Variant) -> dict[str, str]:
+    """The fields that decide what is made, each with the word that names it."""
+    yields = variant.yields
+    if yields is None:
+        return {}
+    size = yields.size
+    named = {
+        "size": (size.pixels, size.ratio, size.grade) if size else (),
+        "format": (yields.format_from,),
+        "count": (yields.count.field,),
+        "seconds": (yields.seconds.field if yields.seconds else None,),
+    }
+    return {name: f"x-yields/{word}" for word, names in named.items() for name in names if name}

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
 import orjson
+from jsonschema_rs.canonical import CanonicalizationError, Containment
 
 from mockserver.contract.expression import look_up
 from mockserver.errors import ContractError
@@ -119,3 +121,33 @@ def _is_empty(value: Any, path: list[str | int]) -> bool:
         # The library found this path in the value; it takes a key of digits for an index.
         value = value[str(part) if isinstance(value, Mapping) else part]
     return bool(path) and value in (None, "", [])
+
+
+class Answer(StrEnum):
+    """What the algebra of schemas can say."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+def covers(wide: Mapping[str, object], narrow: Mapping[str, object]) -> Answer:
+    """Whether one schema accepts every value that another accepts; JSON in strings stays closed.
+
+    Yes and no are proofs. Unknown is all that can be said of what the algebra cannot express.
+    """
+    try:
+        found = _canonicalize(wide).covers(_canonicalize(narrow))
+    except (jsonschema_rs.ValidationError, CanonicalizationError, ValueError):
+        return Answer.UNKNOWN
+    return {Containment.YES: Answer.YES, Containment.NO: Answer.NO}.get(found, Answer.UNKNOWN)
+
+
+def _canonicalize(schema: Mapping[str, object]) -> jsonschema_rs.CanonicalSchema:
+    return jsonschema_rs.canonicalize(
+        dict(schema),
+        draft=jsonschema_rs.Draft202012,
+        validate_formats=True,
+        pattern_options=jsonschema_rs.RegexOptions(),
+        offline=True,
+    )

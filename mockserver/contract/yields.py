@@ -1,10 +1,20 @@
-"""What a task makes and what it costs: the words `x-yields` and `x-price`."""
+"""What a task makes: the word `x-yields`."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
+from mockserver.clock import parse_range
 from mockserver.contract.expression import look_up
+from mockserver.contract.template import Template
+
+MAX_RESULTS: Final = 100  # however many a field asks for
+
+# What a file is written in where neither the input nor the contract says.
+_FORMATS: Final = {"image": "png", "video": "mp4", "audio": "mp3", "text": "txt", "data": "json"}
+_PIXELS: Final = re.compile(r"(\d{1,5})[x*](\d{1,5})", re.ASCII)
+_NUMBER: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 
 
 def find_field(data: object, path: str) -> object:
@@ -15,44 +25,27 @@ def find_field(data: object, path: str) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class PriceRow:
-    """One row of a price table: it counts if every named field has the named value."""
+class Amount:
+    """How many, or how long: what a field of the input says, else a number."""
 
-    when: Mapping[str, object]
-    credits: int  # thousandths
+    default: float
+    field: str | None = None  # holds a number, or a text that begins with one: "10", "8s"
 
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """An ordered price table over the fields of the input; the first row that fits counts."""
-
-    rows: tuple[PriceRow, ...]
-    otherwise: int  # thousandths
-    times: str | None = None  # a field of the input by whose number the row is multiplied
-
-    def compute(self, data: Mapping[str, object], defaults: Mapping[str, object]) -> int:
-        """The price of an input in thousandths of a credit; absent fields count as defaults."""
-        amount = self.otherwise
-        for row in self.rows:
-            if _fits(row.when, data, defaults):
-                amount = row.credits
-                break
-        if self.times is None:
-            return amount
-        count = find_field(data, self.times)
-        if count is None:
-            count = defaults.get(self.times, 1)
-        return round(amount * float(str(count)))
+    def compute(self, data: Mapping[str, object], defaults: Mapping[str, object]) -> float:
+        """The amount for an input; the default where it says nothing above zero."""
+        if self.field is None:
+            return self.default
+        value = find_field(data, self.field)
+        return read_number(defaults.get(self.field) if value is None else value) or self.default
 
 
-def _fits(
-    when: Mapping[str, object], data: Mapping[str, object], defaults: Mapping[str, object]
-) -> bool:
-    for path, wanted in when.items():
-        value = find_field(data, path)
-        if (defaults.get(path) if value is None else value) != wanted:
-            return False
-    return True
+def read_number(value: object) -> float | None:
+    """A number above zero, or the one with which a text begins; None if there is none."""
+    if isinstance(value, str):
+        match = _NUMBER.match(value)
+        return float(match[0]) if match else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(str(value)) if is_number and float(str(value)) > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +70,70 @@ class Size:
         if self.pixels and (size := _parse_pixels(read(self.pixels))):
             return size
         grades = self.table or {}
-        row = grades.get(read(self.grade)) or next(iter(grades.values()), {})
+        row = grades.get(read(self.grade)) or grades.get("*") or next(iter(grades.values()), {})
         return row.get(read(self.ratio)) or row.get("*") or self.default
 
 
 def _parse_pixels(text: str) -> tuple[int, int] | None:
-    match = re.fullmatch(r"(\d{1,5})[x*](\d{1,5})", text, re.ASCII)
+    match = _PIXELS.fullmatch(text)
     return (int(match[1]), int(match[2])) if match else None
+
+
+_ONE: Final = Amount(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Yields:
     """What a task makes."""
 
-    media: str  # "image"
-    size: Size
+    media: str  # "image", "video", "audio", "text" or "data"
     takes: tuple[int, int]  # typical duration at the provider, milliseconds, from-to
-    count: int = 1
+    size: Size | None = None  # of an image or a video
+    count: Amount = _ONE
     format: str = "png"  # where the input does not choose
     format_from: str | None = None  # field of the input that names the file format
+    seconds: Amount | None = None  # length of a video or a sound
+    data: Template | None = None  # what is answered instead of addresses
     through: Sequence[object] = ()  # the open states it walks through, if not the lifecycle's
+
+    def count_results(self, data: Mapping[str, object], defaults: Mapping[str, object]) -> int:
+        """How many results an input asks for."""
+        return min(max(1, int(self.count.compute(data, defaults))), MAX_RESULTS)
+
+
+def build_yields(words: Mapping[str, Any]) -> Yields:
+    """What `x-yields` says, sizes as pairs of pixels and durations in milliseconds."""
+    chosen = words.get("format", {})
+    size, seconds, told = (words.get(name) for name in ("size", "seconds", "data"))
+    return Yields(
+        media=words["media"],
+        takes=parse_range(words["takes"]),
+        size=None if size is None else _build_size(size),
+        count=_build_amount(words.get("count", 1)),
+        format=chosen.get("default", _FORMATS[words["media"]]),
+        format_from=chosen.get("from"),
+        seconds=None if seconds is None else _build_amount(seconds),
+        data=None if told is None else Template(told),
+        through=tuple(words.get("through", ())),
+    )
+
+
+def _build_amount(words: Any) -> Amount:
+    if isinstance(words, Mapping):
+        return Amount(words["default"], words.get("from"))
+    return Amount(words)
+
+
+def _build_size(words: Mapping[str, Any]) -> Size:
+    table = {
+        str(grade): {ratio: _read_pixels(text) for ratio, text in row.items() if ratio != "x-basis"}
+        for grade, row in words.get("table", {}).items()
+        if grade != "x-basis"
+    }
+    default, *fields = (words.get(name) for name in ("default", "pixels", "ratio", "grade"))
+    return Size(_read_pixels(default), *fields, table or None)
+
+
+def _read_pixels(text: Any) -> tuple[int, int]:
+    width, _, height = str(text).partition("x")
+    return int(width), int(height)

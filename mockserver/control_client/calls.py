@@ -2,9 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, TypedDict, TypeVar, Unpack
+from typing import Any, TypeVar, Unpack
 from urllib.parse import quote
 
+from mockserver.control_client.arguments import (
+    AccountSettings,
+    Criteria,
+    Expected,
+    RequestFilters,
+)
 from mockserver.control_client.exchange import Call, Exchange
 from mockserver.control_client.reading import read_view, read_views
 from mockserver.control_client.views import (
@@ -13,35 +19,17 @@ from mockserver.control_client.views import (
     ClockMoved,
     ClockView,
     CreditsView,
+    FaultKindView,
+    FaultView,
     HealthView,
     ProviderView,
     RequestView,
     ScenarioView,
     TaskView,
+    WishView,
 )
 
 T = TypeVar("T")
-
-
-class AccountSettings(TypedDict, total=False):
-    """What can be changed of an account; None goes back to the default."""
-
-    scenario: str | None
-    seed: int
-    tier: str | None
-    webhook_secret: str | None
-    http_status: str | None
-
-
-class RequestFilters(TypedDict, total=False):
-    """Which entries of a journal are wanted."""
-
-    provider: str
-    operation: str
-    condition: str
-    violations: bool  # with, or without any
-    since: int  # the `seq` of the last one that is known already
-    limit: int  # the latest so many
 
 
 class Calls:
@@ -124,9 +112,9 @@ class Calls:
         return _move_clock(key, {"advance": span, **({} if deliver else {"deliveries": "skip"})})
 
     @Call
-    def freeze(self, key: str, on: bool = True) -> Exchange[ClockMoved]:
+    def freeze(self, key: str, on: bool = True, *, deliver: bool = True) -> Exchange[ClockMoved]:
         """Stop a clock, or let it go on from where it stands."""
-        return _move_clock(key, {"freeze": on})
+        return _move_clock(key, {"freeze": on, **({} if deliver else {"deliveries": "skip"})})
 
     @Call
     def tasks(self, key: str) -> Exchange[tuple[TaskView, ...]]:
@@ -151,9 +139,65 @@ class Calls:
         return Exchange("GET", path, _read_list(RequestView, "requests"), query=filters)
 
     @Call
+    def count_requests(self, key: str, **criteria: Unpack[Criteria]) -> Exchange[int]:
+        """How many requests of an account meet some criteria."""
+        path = place(key, "requests/count")
+        return Exchange("POST", path, lambda value: int(value["count"]), criteria)
+
+    @Call
+    def expect(self, key: str, **expected: Unpack[Expected]) -> Exchange[tuple[int, ...]]:
+        """Let so many requests have met some criteria; the `seq` of each that does.
+
+        Raises ExpectationFailed, an AssertionError, with the near misses and their differences.
+        """
+        path = place(key, "requests/expect")
+        return Exchange("POST", path, lambda value: tuple(value["requests"]), expected)
+
+    @Call
     def clear_requests(self, key: str) -> Exchange[int]:
         """Forget the journal of an account; how many entries that were."""
         return Exchange("DELETE", place(key, "requests"), lambda value: int(value["cleared"]))
+
+    @Call
+    def plan_next(
+        self, key: str, scenario: str, count: int = 1, provider: str | None = None
+    ) -> Exchange[tuple[WishView, ...]]:
+        """Let the next submits be in a scenario; all that waits for them now."""
+        body = {"scenario": scenario, "count": count}
+        body |= {} if provider is None else {"provider": provider}
+        return Exchange("POST", place(key, "next"), _read_list(WishView, "next"), body)
+
+    @Call
+    def wishes(self, key: str) -> Exchange[tuple[WishView, ...]]:
+        """Which scenarios the next submits of an account will be in."""
+        return Exchange("GET", place(key, "next"), _read_list(WishView, "next"))
+
+    @Call
+    def clear_next(self, key: str) -> Exchange[int]:
+        """Let the next submits be as all others; how many such calls were not used up."""
+        path = place(key, "next")
+        return Exchange("DELETE", path, lambda value: int(value["cleared"]))
+
+    @Call
+    def fault_kinds(self) -> Exchange[tuple[FaultKindView, ...]]:
+        """Every kind of fault with its settings."""
+        return Exchange("GET", "/_mock/faults", _read_list(FaultKindView, "faults"))
+
+    @Call
+    def plan_fault(self, key: str, fault: str, /, **words: Any) -> Exchange[FaultView]:
+        """Plan a fault for an account; the words are its settings, its targets and its dose."""
+        body = {"fault": fault, **words}
+        return Exchange("POST", place(key, "faults"), partial(read_view, FaultView), body)
+
+    @Call
+    def faults(self, key: str) -> Exchange[tuple[FaultView, ...]]:
+        """The faults of an account, and what became of them."""
+        return Exchange("GET", place(key, "faults"), _read_list(FaultView, "faults"))
+
+    @Call
+    def clear_faults(self, key: str) -> Exchange[tuple[FaultView, ...]]:
+        """Forget the faults that were planned by such calls; what became of them."""
+        return Exchange("DELETE", place(key, "faults"), _read_list(FaultView, "faults"))
 
     @Call
     def callbacks(self, key: str) -> Exchange[tuple[CallbackView, ...]]:

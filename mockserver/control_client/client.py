@@ -9,11 +9,13 @@ import httpx
 
 from mockserver.control_client.calls import Calls, write_event_filters
 from mockserver.control_client.exchange import Exchange
-from mockserver.control_client.reading import EventReader
+from mockserver.control_client.reading import EventReader, read_near_miss
 from mockserver.control_client.views import EventView
-from mockserver.errors import ControlFailed
+from mockserver.errors import ControlFailed, ExpectationFailed
 
 T = TypeVar("T")
+
+EXPECTATION_FAILED: Final = 417
 
 # Seconds. An advance is answered within 20, and a stream says every 15 that it lives.
 _TIMEOUT: Final = httpx.Timeout(30, connect=5)
@@ -153,8 +155,11 @@ def _check(reply: httpx.Response) -> None:
     try:
         found = json.loads(reply.content)
         error, hint = str(found["error"]), str(found.get("hint", ""))
+        near = [read_near_miss(row) for row in found.get("near_misses", ())]
     except (ValueError, TypeError, KeyError):
-        error, hint = f"HTTP status {reply.status_code}, and no reason", ""
+        error, hint, near = f"HTTP status {reply.status_code}, and no reason", "", []
+    if reply.status_code == EXPECTATION_FAILED:
+        raise ExpectationFailed(error, near)
     raise ControlFailed(reply.status_code, error, hint)
 
 

@@ -12,10 +12,11 @@ from mockserver.control_client.views import (
     CallbackView,
     ClockView,
     EventView,
+    FaultView,
     RequestView,
     TaskView,
 )
-from mockserver.errors import ControlFailed
+from mockserver.errors import ControlFailed, NearMiss
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ _SUBJECTS: Final[Mapping[str, Any]] = {
     "stray": RequestView,
     "task": TaskView,
     "delivery": CallbackView,
+    "fault": FaultView,
     "account": AccountView,
     "clock": ClockView,
 }
@@ -39,6 +41,12 @@ def read_view(kind: type[T], value: Any) -> T:
 def read_views(kind: type[T], values: Any) -> tuple[T, ...]:
     """A list of JSON values as views."""
     return tuple(read_view(kind, value) for value in values)
+
+
+def read_near_miss(value: Any) -> NearMiss:
+    """A near miss of an expectation that was not met."""
+    differences = tuple(str(each) for each in value["differences"])
+    return NearMiss(value["seq"], value["request"], value["difference"], differences)
 
 
 def read_event(value: Any) -> EventView:

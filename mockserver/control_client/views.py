@@ -45,6 +45,16 @@ class ScenarioView:
 
     name: str
     sentence: str
+    source: str  # "contract", "built-in", or the file of a user
+
+
+@dataclass(frozen=True, slots=True)
+class WishView:
+    """A scenario that waits for the next submits."""
+
+    scenario: str
+    count: int  # submits that it is still for
+    provider: str | None  # whose submits; None for those of any
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +99,13 @@ class TaskView:
     provider: str
     operation: str
     model: str | None
+    scenario: str  # the one in which it was submitted
     state: str | float | bool  # the provider's word
     phase: str
     outcome: str  # the phase in which it ends
     failure: str | None
     created: int
-    ends: int
+    ends: int | None  # None if no clock brings the end
     ended: bool
     price: float  # credits
     request: Any  # the body of the submit
@@ -126,6 +137,40 @@ class CallbackView:
     due: int
     body: Any
     attempts: tuple[AttemptView, ...]
+    copy_of: int | None  # the number of the one that it repeats
+    fault: str | None  # the one that acted on it
+
+
+@dataclass(frozen=True, slots=True)
+class FaultView:
+    """A fault that is planned, and what became of it."""
+
+    number: int
+    rule: Mapping[str, Any]  # in the words in which it was planned
+    scenario: str | None  # that brought it, if no control call did
+    put: int
+    met: int  # requests that it was meant for
+    acted: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettingView:
+    """A setting of a kind of fault."""
+
+    name: str
+    type: str
+    default: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKindView:
+    """A kind of fault."""
+
+    name: str
+    sentence: str
+    meets: tuple[str, ...]
+    settings: tuple[SettingView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +197,8 @@ class ViolationView:
 class RequestView:
     """An entry of a journal: a request and its reply."""
 
-    seq: int
+    number: int  # counts all requests of the server, from 1
+    seq: int  # counts those of a journal, from 0
     at: int
     time: str
     account: str | None
@@ -160,6 +206,7 @@ class RequestView:
     operation: str | None
     task: str | None
     scenario: str | None
+    fault: str | None  # the one that acted
     method: str
     target: str
     headers: Mapping[str, str]
@@ -179,7 +226,7 @@ class AccountName:
     key: str
 
 
-Subject = RequestView | TaskView | CallbackView | AccountView | ClockView | None
+Subject = RequestView | TaskView | CallbackView | AccountView | ClockView | FaultView | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from mockserver.engine.key import Key
 from mockserver.engine.settings import Settings
 from mockserver.engine.task import Task
 from mockserver.engine.timeline import Timeline
+from mockserver.engine.uploads import Uploads
 from mockserver.engine.wish import Wish
 from mockserver.errors import UsageError
 
@@ -67,13 +68,21 @@ class Account:
         "scenario",
         "seed",
         "tier",
+        "uploads",
         "warning",
         "webhook_secret",
         "wishes",
     )
 
-    def __init__(
-        self, key: Key, clock: Clock, settings: Settings, desk: Desk, events: Events
+    def __init__(  # noqa: PLR0913 - all that it shares with others
+        self,
+        key: Key,
+        clock: Clock,
+        settings: Settings,
+        desk: Desk,
+        events: Events,
+        *,
+        uploads: Uploads,
     ) -> None:
         self.id = key.id
         self.label = key.label
@@ -85,7 +94,8 @@ class Account:
         self.holdings: dict[str, Holding] = {}  # by provider
         self.agenda = Agenda()
         self.deliveries = Deliveries(settings)
-        self.journal = Journal(settings, settings.max_entries)
+        self.journal = Journal(settings, settings.max_entries, events.numbers)
+        self.uploads = uploads  # of all accounts, since all together have only so much room
         self.wishes: list[Wish] = []  # scenarios for its next submits
         self.faults: FaultPlan | None = None  # None as long as there are none
         self.is_forgotten = False  # then nothing of it may happen any more
@@ -160,7 +170,7 @@ class Account:
     def enter(self, entry: Entry) -> None:
         """Put an entry into its journal."""
         kept = self.journal.add(entry)
-        if self._events.is_heard or kept.condition is not None or kept.notes:
+        if self._events.is_heard or kept.condition is not None or kept.notes or kept.fault:
             self._events.publish(EventKind.REQUEST, kept.at, self, kept)
 
     def tell(self, kind: EventKind, subject: Subject = None) -> None:
@@ -221,6 +231,7 @@ class Account:
         """It is an account no more: what is planned for it will not happen."""
         self.is_forgotten = True
         self._desk.drop(self)
+        self.uploads.drop(self.id)
 
     def _move_on(self) -> None:
         """Its clock was moved: run what is due now, and have it looked at when more is."""

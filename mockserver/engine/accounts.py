@@ -8,6 +8,7 @@ from mockserver.engine.account import Account, Desk
 from mockserver.engine.events import EventKind, Events
 from mockserver.engine.key import Key, identify
 from mockserver.engine.settings import Settings
+from mockserver.engine.uploads import Uploads
 
 
 class Accounts:
@@ -18,6 +19,7 @@ class Accounts:
         self._settings = settings
         self._desk = desk
         self._events = events
+        self.uploads = Uploads(settings)
         self._by_id: OrderedDict[str, Account] = OrderedDict()
         self.evicted = 0  # accounts that had to make room
 
@@ -40,7 +42,8 @@ class Accounts:
 
     def open(self, key: Key) -> Account:
         """Make the account of a key; if there are too many, the idlest is forgotten."""
-        account = Account(key, self._clock, self._settings, self._desk, self._events)
+        shared = self._clock, self._settings, self._desk, self._events
+        account = Account(key, *shared, uploads=self.uploads)
         self._by_id[account.id] = account
         account.tell(EventKind.ACCOUNT_OPENED)
         if len(self._by_id) > self._settings.max_accounts:

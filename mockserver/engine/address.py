@@ -8,15 +8,20 @@ from mockserver.contract.yields import Yields, find_field
 from mockserver.draw import draw
 from mockserver.engine.account import Account
 from mockserver.engine.task import Task
+from mockserver.engine.uploads import PREFIX
 
-PREFIX: Final = "/_files/"
-
-# How requests spell a format -> the format, and the extension of its files.
+# By media, how requests spell a format -> the format, and the extension of its files.
 _FORMATS: Final = {
-    "png": ("png", "png"),
-    "jpeg": ("jpeg", "jpg"),
-    "jpg": ("jpeg", "jpg"),
-    "webp": ("webp", "webp"),
+    "image": {
+        "png": ("png", "png"),
+        "jpeg": ("jpeg", "jpg"),
+        "jpg": ("jpeg", "jpg"),
+        "webp": ("webp", "webp"),
+    },
+    "video": {"mp4": ("mp4", "mp4")},
+    "audio": {"mp3": ("mp3", "mp3"), "wav": ("wav", "wav"), "pcm": ("wav", "wav")},
+    "text": {"txt": ("txt", "txt")},
+    "data": {"json": ("json", "json")},
 }
 _SAFE: Final = re.compile(r"[\w-]+", re.ASCII)  # what need not be quoted
 _FOR_EVER: Final = 253_402_300_799_000  # the last second of the year 9999
@@ -60,7 +65,7 @@ def list_addresses(account: Account, task: Task) -> list[str]:
     name = task.id if _SAFE.fullmatch(task.id) else quote(task.id, safe="")
     start = f"{task.origin}{PREFIX}{account.id}/{task.contract.name}/{name}"
     extension = find_format(task, yields)[1]
-    return [f"{start}/{number}.{extension}" for number in range(1, yields.count + 1)]
+    return [f"{start}/{number}.{extension}" for number in range(1, task.count_results() + 1)]
 
 
 def write_link(account: Account, task: Task, number: int, now: int) -> str:
@@ -78,14 +83,16 @@ def sign(account: Account, task: Task, number: int, until: int) -> str:
 
 
 def find_format(task: Task, yields: Yields) -> tuple[str, str]:
-    """Format and file extension: what the input asks for, if that is one that can be drawn."""
+    """Format and file extension: what the input asks for, if results of its media come in it."""
+    known = _FORMATS[yields.media]
     if yields.format_from is not None:
         asked = find_field(task.read_input(), yields.format_from)
-        if asked is None and task.variant is not None:
-            asked = task.variant.defaults.get(yields.format_from)
-        if isinstance(asked, str) and asked.lower() in _FORMATS:
-            return _FORMATS[asked.lower()]
-    return _FORMATS[yields.format]
+        if asked is None:
+            asked = task.defaults.get(yields.format_from)
+        # "mp3_44100_128" is one way to write mp3.
+        if isinstance(asked, str) and (found := known.get(asked.lower().partition("_")[0])):
+            return found
+    return known[yields.format]
 
 
 def _is_number(text: str) -> bool:

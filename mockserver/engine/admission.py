@@ -1,4 +1,4 @@
-"""Admission: a key opens its account, or is turned away."""
+"""Admission: a key opens its account and a scenario is chosen, or the call is turned away."""
 
 from typing import Final
 
@@ -6,9 +6,10 @@ from mockserver.contract.facts import Facts
 from mockserver.engine.account import Account
 from mockserver.engine.accounts import Accounts
 from mockserver.engine.call import Call
+from mockserver.engine.choice import Choice, choose_scenario
 from mockserver.engine.key import read_key
 from mockserver.engine.provider import Provider
-from mockserver.engine.scenario import Scenario, choose, find_nearest
+from mockserver.engine.scenario import Scenario
 from mockserver.engine.settings import Settings
 from mockserver.engine.visit import Refusal
 
@@ -17,8 +18,14 @@ NOBODY: Final = "sk-mock-nobody"  # stands for no key where none is asked for
 
 def admit(
     call: Call, provider: Provider, accounts: Accounts, settings: Settings
-) -> tuple[Account, Scenario] | Refusal:
-    """The account of a call, made at its first use, and the scenario that it is in."""
+) -> tuple[Account, Scenario, bool] | Refusal:
+    """The account of a call, made at its first use, and the scenario that the call is in.
+
+    The last tells whether that was chosen for this call alone, not for all of the account.
+
+    A scenario that does not exist is refused as a wrong key is, with a message that names the
+    nearest: so people see it in the error of whatever client they use, and no client tries again.
+    """
     key = call.key
     if key is None or not key.strip():
         if call.operation.keyed:
@@ -27,21 +34,31 @@ def admit(
     elif settings.keys is not None and key not in settings.keys:
         return Refusal("unauthorized")
     account = accounts.find(key)
-    if account is not None:
-        scenario = choose(provider.scenarios, account.scenario)
-        return _refuse_scenario(provider, account.scenario) if not scenario else (account, scenario)
+    if account is None:
+        opened = _open(key, provider, accounts)
+        if isinstance(opened, Refusal):
+            return opened
+        account = opened
+    choice = choose_scenario(call, provider, account)
+    if choice.scenario is None:
+        return _refuse_scenario(provider, choice)
+    return account, choice.scenario, choice.is_chosen
+
+
+def _open(key: str, provider: Provider, accounts: Accounts) -> Account | Refusal:
+    """Make the account of a key; one whose key names no scenario that there is, is not made."""
     wish = read_key(key)
     if wish.problem is not None:
         return _refuse(wish.problem)
-    scenario = choose(provider.scenarios, wish.scenario)
-    if scenario is None:
-        return _refuse_scenario(provider, wish.scenario)
-    return accounts.open(wish), scenario
+    if wish.scenario is not None and provider.catalogue.find(wish.scenario) is None:
+        return _refuse_scenario(provider, Choice(None, wish.scenario, ""))
+    return accounts.open(wish)
 
 
-def _refuse_scenario(provider: Provider, name: str | None) -> Refusal:
-    nearest = find_nearest(provider.scenarios, name or "")
-    return _refuse(f"unknown scenario {name!r} for this provider; nearest: {nearest!r}")
+def _refuse_scenario(provider: Provider, choice: Choice) -> Refusal:
+    nearest = provider.catalogue.find_nearest(choice.name or "")
+    asked = f"unknown scenario {choice.name!r}{choice.place}"
+    return _refuse(f"{asked} for this provider; nearest: {nearest!r}")
 
 
 def _refuse(message: str) -> Refusal:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mockserver.contract.model import Contract, Operation
+from mockserver.engine.carriage import Carriage
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,15 @@ class Malformed:
 
     reason: str
     status: int | None = None  # an HTTP status of its own (413, 415), else the contract's
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a call."""
+
+    name: str | None  # as the client spelled it
+    media_type: str | None  # as the client said it, in lower case, without parameters
+    content: bytes
 
 
 @dataclass(slots=True)
@@ -28,6 +38,9 @@ class Call:
     path: Mapping[str, str]  # parameters in the path
     raw: bytes  # the body as sent
     body: object = None  # its JSON value, or Malformed
+    scenario: str | None = None  # the one that its address names
+    # The file of an upload that does not stand in the body, or why there is none.
+    attachment: Attachment | Malformed | None = None
 
 
 @dataclass(slots=True)
@@ -50,3 +63,4 @@ class Reply:
     body: bytes
     media_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
+    carriage: Carriage | None = None  # None if nothing is odd about its way

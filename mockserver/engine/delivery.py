@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from mockserver.contract.delivery import DeliveryTerms
 
@@ -31,6 +32,25 @@ class Attempt:
         return self.status is not None and 200 <= self.status < 300
 
 
+@dataclass(frozen=True, slots=True)
+class Twist:
+    """How a delivery goes otherwise than it should; spans in milliseconds."""
+
+    is_lost: bool = False
+    late: int = 0  # on the account's clock
+    copies: int = 0  # that follow it
+    apart: int = 0  # each from the one before
+    is_overtaken: bool = False  # the next delivery of its account is sent first
+    method: str = "POST"
+    body: bytes | None = None  # sent in place of the one that is signed
+    media_type: str | None = None
+    is_forged: bool = False  # signed with another secret
+    age: int = 0  # of the time that is signed
+
+
+PLAIN: Final = Twist()
+
+
 @dataclass(slots=True, eq=False)
 class Delivery:
     """One sending of a callback; its body is the same in every attempt."""
@@ -48,6 +68,9 @@ class Delivery:
     standing: Standing = Standing.WAITING
     held: str | None = None  # why it was held back
     attempts: list[Attempt] = field(default_factory=list)
+    copy_of: int | None = None  # the number of the delivery that it repeats
+    fault: str | None = None  # the one that acted on it
+    twist: Twist = PLAIN
 
     def is_undelivered(self, now: int) -> bool:
         """Whether it did not arrive: an attempt is due and not answered, or there is none left."""

@@ -15,6 +15,8 @@ is filled with facts, and the journal gets an entry.
 """
 
 from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import count
 
 import orjson
 
@@ -26,20 +28,26 @@ from mockserver.engine.account import Account
 from mockserver.engine.accounts import Accounts
 from mockserver.engine.address import Address
 from mockserver.engine.admission import admit
-from mockserver.engine.call import Call, Reply, Stray
+from mockserver.engine.call import Call, Malformed, Reply, Stray
+from mockserver.engine.catalogue import Catalogue
 from mockserver.engine.entries import enter_refused, enter_stray, enter_visit
 from mockserver.engine.events import EventKind, Events
 from mockserver.engine.files import FileMissing, ResultFile, find_file
 from mockserver.engine.form import Form
 from mockserver.engine.journal import Journal
 from mockserver.engine.key import read_key
+from mockserver.engine.library import Library
 from mockserver.engine.nearest import explain_miss
 from mockserver.engine.outbox import Outbox
+from mockserver.engine.polling import meet_task
+from mockserver.engine.procedure import Procedure
 from mockserver.engine.provider import Provider
-from mockserver.engine.roles import SERVE, confirm, refuse
-from mockserver.engine.scenario import choose, find_failure, find_nearest
+from mockserver.engine.roles import serve
+from mockserver.engine.scenario import find_failure
 from mockserver.engine.settings import Settings
 from mockserver.engine.task import Task
+from mockserver.engine.trouble import answer_in_trouble, spoil_file
+from mockserver.engine.uploads import Upload, UploadPlace
 from mockserver.engine.visit import Refusal, Visit
 from mockserver.errors import ScenarioError, UsageError
 
@@ -47,15 +55,25 @@ from mockserver.errors import ScenarioError, UsageError
 class Engine:
     """Plays the providers of some contracts, for any number of accounts."""
 
-    def __init__(self, contracts: Iterable[Contract], clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self,
+        contracts: Iterable[Contract],
+        clock: Clock,
+        settings: Settings,
+        library: Library | None = None,
+    ) -> None:
         self.contracts = tuple(contracts)
         self.settings = settings
         self.events = Events()
         self.outbox = Outbox()
         self.accounts = Accounts(clock, settings, self.outbox, self.events)
-        self.strays = Journal(settings, settings.max_strays)  # of what reached no account
+        # Of what reached no account.
+        self.strays = Journal(settings, settings.max_strays, self.events.numbers)
         self.clock = clock
-        self._providers = {c.name: Provider(c, settings.speed) for c in self.contracts}
+        self.library = library or Library()
+        self._providers = {
+            c.name: Provider(c, settings.speed, self.library) for c in self.contracts
+        }
 
     def answer(self, call: Call) -> Reply:
         """Answer one call for an operation."""
@@ -63,23 +81,29 @@ class Engine:
         procedure = provider.find_procedure(call.operation)
         admitted = admit(call, provider, self.accounts, self.settings)
         if isinstance(admitted, Refusal):
-            reply = procedure.find_form(admitted.condition).fill(admitted.facts, None, None)
-            entry = enter_refused(self.strays, call, self.clock.now(), reply, admitted)
-            self.events.publish(EventKind.STRAY, entry.at, None, entry)
-            return reply
+            return self._turn_away(call, procedure, admitted)
         visit = Visit(call, procedure, *admitted)
         found: Refusal | Task | None = None
         for gate in provider.find_gates(procedure, visit.scenario):
             found = gate(visit)
             if found is not None:
                 break
-        if isinstance(found, Refusal):
-            reply = refuse(visit, found)
-        elif found is None:
-            reply = SERVE[call.operation.role](visit)
-        else:
-            reply = confirm(visit, found)
+        if visit.task is not None and found is None:
+            found = meet_task(visit, visit.task)
+        if visit.account.faults is not None or visit.scenario.faults:
+            return answer_in_trouble(visit, found)
+        reply = serve(visit, found)
         enter_visit(visit, reply, found if isinstance(found, Refusal) else None)
+        return reply
+
+    def _turn_away(self, call: Call, procedure: Procedure, refusal: Refusal) -> Reply:
+        """Refuse a call whose key or scenario there is not; an account that there is notes it."""
+        account = None if call.key is None else self.accounts.find(call.key)
+        journal = self.strays if account is None else account.journal
+        now = self.clock.now() if account is None else account.now()
+        reply = procedure.find_form(refusal.condition).fill(refusal.facts, None, None)
+        entry = enter_refused(journal, call, now, reply, refusal)
+        self.events.publish(EventKind.STRAY, now, account, entry)
         return reply
 
     def answer_stray(self, stray: Stray) -> Reply:
@@ -104,6 +128,37 @@ class Engine:
         if account is None:
             return FileMissing("there is no such file")
         return find_file(account, address)
+
+    def find_upload(self, place: UploadPlace) -> Upload | FileMissing:
+        """What lies at the address of an uploaded file."""
+        account = self.accounts.find_by_id(place.account_id)
+        found = self.accounts.uploads.find(place.account_id, place.provider, place.path)
+        if account is None or found is None:
+            return FileMissing("there is no such file")
+        if found.expires is not None and account.settle() >= found.expires:
+            return FileMissing("the file is no longer kept")
+        return found
+
+    def find_errand(self, call: Call) -> str | None:
+        """The address from which an upload's file is to be fetched; None if it would be refused."""
+        if call.key is None or (
+            self.settings.keys is not None and call.key not in self.settings.keys
+        ):
+            return None
+        variant = (
+            self._providers[call.contract.name]
+            .find_procedure(call.operation)
+            .choose_variant(call.body)
+        )
+        if variant is None or isinstance(call.body, Malformed) or not variant.accepts(call.body):
+            return None
+        source = variant.read(call.body).get("upload.source")
+        return source if isinstance(source, str) else None
+
+    def spoil_file(self, address: Address, reply: Reply) -> tuple[Reply, str | None]:
+        """The reply to a request for a result file as it leaves, and the fault that acted on it."""
+        account = self.accounts.find_by_id(address.account_id)
+        return (reply, None) if account is None else spoil_file(account, address, reply)
 
     def find_account(self, name: str) -> Account | None:
         """The account with an id or a key, if there is one."""
@@ -130,7 +185,8 @@ class Engine:
     def reset(self) -> None:
         """Make everything as it was at the start."""
         self.accounts.clear()
-        self.strays = Journal(self.settings, self.settings.max_strays)
+        self.events.numbers = count(1)
+        self.strays = Journal(self.settings, self.settings.max_strays, self.events.numbers)
         self.events.publish(EventKind.RESET, self.clock.now())
 
     def force_task(
@@ -158,11 +214,18 @@ class Engine:
 
     def check_scenario(self, name: str) -> None:
         """Raise ScenarioError if no provider knows a scenario of this name."""
-        known = {
-            each.name: each
-            for provider in self._providers.values()
-            for each in provider.scenarios.values()
-        }
-        if choose(known, name) is None:
-            nearest = find_nearest(known, name)
+        nearest = self.find_nearest_scenario(name)
+        if nearest is not None:
             raise ScenarioError(f"unknown scenario {name!r}; nearest: {nearest!r}")
+
+    def find_nearest_scenario(self, name: str) -> str | None:
+        """What was probably meant by a name that no provider knows; None if one knows it."""
+        catalogues = [provider.catalogue for provider in self._providers.values()]
+        if any(catalogue.find(name) for catalogue in catalogues):
+            return None
+        nearest = [catalogue.find_nearest(name) for catalogue in catalogues]
+        return get_close_matches(name, nearest, 1, 0.0)[0]
+
+    def find_catalogue(self, provider: str) -> Catalogue:
+        """The scenarios of a provider."""
+        return self._providers[provider].catalogue

@@ -5,7 +5,9 @@ from mockserver.engine.journal import Entry, Journal, hide_keys
 from mockserver.engine.visit import Refusal, Visit
 
 
-def enter_visit(visit: Visit, reply: Reply, refusal: Refusal | None) -> None:
+def enter_visit(
+    visit: Visit, reply: Reply, refusal: Refusal | None, fault: str | None = None
+) -> None:
     """Enter a call that was let in, refused or not, into its account's journal."""
     call, account = visit.call, visit.account
     if account.warning is not None:
@@ -28,6 +30,8 @@ def enter_visit(visit: Visit, reply: Reply, refusal: Refusal | None) -> None:
             visit.notes or (),
             visit.scenario.name,
             visit.task.id if visit.task else None,
+            fault,
+            next(account.journal.numbers),
         )
     )
 
@@ -52,6 +56,8 @@ def enter_refused(journal: Journal, call: Call, now: int, reply: Reply, refusal:
             (str(message),) if message else (),
             None,
             None,
+            None,
+            next(journal.numbers),
         )
     )
 
@@ -75,5 +81,7 @@ def enter_stray(journal: Journal, stray: Stray, now: int, reply: Reply, note: st
             (note,),
             None,
             None,
+            None,
+            next(journal.numbers),
         )
     )

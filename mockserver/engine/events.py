@@ -7,6 +7,7 @@ what it wants to keep it copies, because accounts and deliveries go on changing.
 
 from collections.abc import Callable
 from enum import StrEnum
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from mockserver.engine.delivery import Delivery
@@ -24,7 +25,7 @@ class EventKind(StrEnum):
     """What can happen."""
 
     REQUEST = "request"  # a call was answered, or refused, and stands in its account's journal
-    STRAY = "stray"  # a request reached no account, or no operation
+    STRAY = "stray"  # a request reached no account, no operation or no scenario
     TASK_SUBMITTED = "task-submitted"
     TASK_ENDED = "task-ended"  # by its timeline, by a cancel or by force
     TASK_FORCED = "task-forced"  # somebody ended it by the control API
@@ -57,13 +58,14 @@ Listener = Callable[[Event], None]
 class Events:
     """The stream. Of what happens often only the odd is published as long as not `is_heard`."""
 
-    __slots__ = ("_count", "_listeners", "_watchers", "is_heard")
+    __slots__ = ("_count", "_listeners", "_watchers", "is_heard", "numbers")
 
     def __init__(self) -> None:
         self.is_heard = False  # whether anybody wants all events
         self._listeners: tuple[Listener, ...] = ()
         self._watchers: tuple[Listener, ...] = ()
         self._count = 0
+        self.numbers = count(1)  # of requests in order of arrival, published or not
 
     def listen(self, listener: Listener) -> None:
         """Call a listener with every event from now on."""

@@ -44,7 +44,24 @@ class Scene:
 
 
 def _find_results(scene: Scene) -> object:
-    return list_addresses(scene.account, scene.task) if scene.phase is Phase.SUCCEEDED else None
+    yields = scene.task.yields
+    if scene.phase is not Phase.SUCCEEDED or (yields and yields.data):
+        return None
+    return list_addresses(scene.account, scene.task)
+
+
+def find_data(scene: Scene) -> object:
+    """What a task answers instead of addresses; None as long as there is nothing."""
+    yields = scene.task.yields
+    if scene.phase is not Phase.SUCCEEDED or yields is None or yields.data is None:
+        return None
+    facts: Facts = {
+        name: list_addresses(scene.account, scene.task)
+        if name == "task.results"
+        else TASK_FACTS[name](scene)
+        for name in yields.data.needs
+    }
+    return yields.data.fill(facts)
 
 
 def _find_failure_code(scene: Scene) -> object:
@@ -63,6 +80,7 @@ TASK_FACTS: Final[dict[str, Callable[[Scene], object]]] = {
     "task.request": lambda scene: scene.task.read_request(),
     "task.input": lambda scene: scene.said.get("task.input"),
     "task.results": _find_results,
+    "task.data": find_data,
     "task.failure.code": _find_failure_code,
     "task.failure.message": _find_failure_message,
     "task.created": lambda scene: scene.task.created,

@@ -11,9 +11,13 @@ from mockserver.engine.account import Account
 from mockserver.engine.address import Address, find_format, sign
 from mockserver.engine.task import Task
 
-# Nothing larger can be drawn: the sides of a WebP image, and pixels in memory.
+# Nothing larger can be drawn: the sides of a WebP image, and pixels in memory, of a video's frame
+# and of anything else; and nothing longer.
 _MAX_SIDE: Final = 16_383
-_MAX_PIXELS: Final = 50_000_000
+_MAX_PIXELS: Final = {"video": 4_096 * 2_304, "image": 50_000_000}
+_MAX_SECONDS: Final = 600.0
+_USUAL_SECONDS: Final = 5.0  # where the contract says nothing
+_NO_SIZE: Final = (512, 512)  # of a picture for what has none: the cover of a sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,9 @@ class ResultFile:
     of: int
     width: int  # pixels
     height: int
-    format: str  # png, jpeg or webp
-    media: str  # image
+    format: str  # png, jpeg, webp, mp4, mp3, wav, txt or json
+    media: str  # image, video, audio, text or data
+    seconds: float | None = None  # length of a video or a sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def find_file(account: Account, address: Address) -> ResultFile | FileMissing:
     holding = account.holdings.get(address.provider)
     task = holding.tasks.get(address.task_id) if holding else None
     yields = task.yields if task else None
-    if task is None or yields is None or not 1 <= address.number <= yields.count:
+    if task is None or yields is None or not 1 <= address.number <= task.count_results():
         return FileMissing("there is no such file")
     problem = next(_find_problems(account, task, address, now), None)
     if problem is not None:
@@ -93,16 +98,28 @@ def _describe(account: Account, task: Task, yields: Yields, number: int) -> Resu
         digest=draw(account.seed, "file", task.digest, task.occurrence).hex(32),
         inputs=tuple(i for i in images if isinstance(i, str)) if isinstance(images, list) else (),
         number=number,
-        of=yields.count,
+        of=task.count_results(),
         width=width,
         height=height,
         format=find_format(task, yields)[0],
         media=yields.media,
+        seconds=_find_seconds(task, yields),
     )
 
 
 def _find_size(task: Task, yields: Yields) -> tuple[int, int]:
-    defaults = task.variant.defaults if task.variant else {}
-    width, height = yields.size.compute(task.read_input(), defaults)
-    fits = 1 <= width <= _MAX_SIDE and 1 <= height <= _MAX_SIDE and width * height <= _MAX_PIXELS
+    if yields.size is None:
+        return _NO_SIZE
+    width, height = yields.size.compute(task.read_input(), task.defaults)
+    most = _MAX_PIXELS.get(yields.media, _MAX_PIXELS["image"])
+    fits = 1 <= width <= _MAX_SIDE and 1 <= height <= _MAX_SIDE and width * height <= most
     return (width, height) if fits else yields.size.default
+
+
+def _find_seconds(task: Task, yields: Yields) -> float | None:
+    """How long a video or a sound is: what was asked for, within bounds."""
+    if yields.media not in {"video", "audio"}:
+        return None
+    seconds = yields.seconds
+    asked = seconds.compute(task.read_input(), task.defaults) if seconds else _USUAL_SECONDS
+    return min(asked, _MAX_SECONDS)

@@ -12,8 +12,11 @@ from mockserver.contract.validate import Violation
 from mockserver.engine.address import list_addresses, parse_address
 from mockserver.engine.call import Malformed
 from mockserver.engine.files import is_kept
+from mockserver.engine.market import check_model_exists
+from mockserver.engine.nearest import explain_model
 from mockserver.engine.procedure import find_tier, list_limits
 from mockserver.engine.task import Task
+from mockserver.engine.upload import check_file
 from mockserver.engine.visit import Refusal, Visit
 
 Gate = Callable[[Visit], Refusal | Task | None]
@@ -75,7 +78,7 @@ def check_model(visit: Visit) -> Refusal | None:
         return _refuse_value([Violation("", "type", message, "body", False)])
     if value.get(name) in (None, ""):
         return _refuse_value([Violation("", "required", f"{name!r} is required", name, True)])
-    message = f"{value[name]!r} is none of the {len(body.models)} models"
+    message = explain_model(str(value[name]), list(body.models))
     violation = Violation(f"/{name}", "discriminator", message, name, False)
     return Refusal("unknown_model", {"refusal.field": name}, [violation])
 
@@ -152,6 +155,8 @@ GATES: Final[Mapping[str, Gate]] = {
     "task": find_task,
     "open": check_open,
     "source": find_source,
+    "file": check_file,
+    "listed": check_model_exists,
 }
 
 

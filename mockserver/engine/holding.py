@@ -4,12 +4,14 @@ from collections import deque
 from dataclasses import replace
 from typing import Final
 
-from mockserver.contract.model import Contract, Failure
+from mockserver.contract.model import Contract, Failure, State
 from mockserver.contract.moments import Phase
 from mockserver.engine.ledger import Ledger
+from mockserver.engine.pace import Mover
 from mockserver.engine.quota import Quota
 from mockserver.engine.replies import Replies
 from mockserver.engine.task import Task
+from mockserver.engine.timeline import Timeline
 
 _MAX_REPLAYS: Final = 100_000
 
@@ -24,6 +26,7 @@ class Holding:
         "evicted",
         "ledger",
         "occurrences",
+        "polls",
         "quota",
         "replays",
         "replies",
@@ -39,6 +42,7 @@ class Holding:
         self.replies = Replies()
         self.replays: dict[str, str] = {}  # idempotency key -> task id
         self.occurrences: dict[bytes, int] = {}  # digest of a submit -> how many were accepted
+        self.polls: dict[str, int] = {}  # of open tasks that polls move on, by task id
         self.active = 0  # tasks that have not ended
         self.evicted = 0  # tasks that had to make room
         self.reserved = 0  # what open tasks will cost that are charged when they succeed
@@ -49,6 +53,8 @@ class Holding:
         self.tasks[task.id] = task
         self.occurrences[task.digest] = task.occurrence + 1
         self.active += 1
+        if task.scenario.pace.mover is Mover.POLLS:
+            self.polls[task.id] = 0
         if task.contract.money.charge == "submit":
             self.ledger.charge(task.created, task.price, task.id)
         else:
@@ -68,6 +74,7 @@ class Holding:
             return None
         self.active -= 1
         self._ended.append(task_id)
+        self.polls.pop(task_id, None)
         is_paid = task.is_paid(task.timeline.final.phase)
         if task.contract.money.charge == "submit":
             if not is_paid:
@@ -85,11 +92,23 @@ class Holding:
         self.tasks[task.id] = replace(task, timeline=timeline, failure=failure)
         return self.tasks[task.id]
 
+    def move_task(self, task: Task, at: int, state: State) -> Task:
+        """Let an open task that no clock moves be in another open state from here on."""
+        timeline = task.timeline.reach(at - task.created, state)
+        self.tasks[task.id] = replace(task, timeline=timeline)
+        return self.tasks[task.id]
+
+    def change_course(self, task: Task, timeline: Timeline) -> Task:
+        """Plan a task's whole way anew."""
+        self.tasks[task.id] = replace(task, timeline=timeline)
+        return self.tasks[task.id]
+
     def evict_task(self) -> None:
         """Make room: let go of the task that ended first, or of the oldest if none has ended."""
         self.evicted += 1
         if not self._ended:
             task = self.tasks.pop(next(iter(self.tasks)))
+            self.polls.pop(task.id, None)
             self.active -= 1
             if task.contract.money.charge == "succeeded":
                 self.reserved -= task.price

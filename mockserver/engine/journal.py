@@ -1,7 +1,8 @@
 """What was asked and answered: the last entries, within a number of bytes."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import Final, NamedTuple
 
 from mockserver.contract.validate import Violation
@@ -31,14 +32,19 @@ class Entry(NamedTuple):
     notes: Sequence[str]  # what is odd about the request, refused or not
     scenario: str | None
     task_id: str | None
+    fault: str | None = None  # the one that acted
+    number: int = 0  # counts all requests that a server got, from 1
 
 
 class Journal:
     """A list of entries from which the oldest fall out."""
 
-    __slots__ = ("_max_body", "_max_bytes", "_max_entries", "_size", "entries", "total")
+    __slots__ = ("_max_body", "_max_bytes", "_max_entries", "_size", "entries", "numbers", "total")
 
-    def __init__(self, settings: Settings, max_entries: int) -> None:
+    def __init__(
+        self, settings: Settings, max_entries: int, numbers: Iterator[int] | None = None
+    ) -> None:
+        self.numbers = count(1) if numbers is None else numbers  # shared by a server's journals
         self.entries: deque[Entry] = deque()
         self.total = 0  # entries ever added; the next one's seq
         self._size = 0

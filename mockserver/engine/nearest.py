@@ -22,6 +22,14 @@ def explain_miss(contracts: Sequence[Contract], method: str, path: str) -> str:
     return f"{sentence}; {nearest}" if nearest else sentence
 
 
+def explain_model(asked: str, models: Sequence[str]) -> str:
+    """One sentence: that there is no such model, and which one comes nearest."""
+    near = get_close_matches(asked[:_MAX_PATH], models, 1, 0.4)
+    shown = asked if len(asked) <= _MAX_PATH else f"{asked[:_MAX_PATH]}…"
+    sentence = f"{shown!r} is none of the {len(models)} models"
+    return f"{sentence}; nearest: {near[0]!r}" if near else sentence
+
+
 def _match(served: Served, method: str, path: str) -> str | None:
     """An operation whose path it is but for slashes, the method or the provider's name."""
     plain = re.sub("/+", "/", path).rstrip("/")

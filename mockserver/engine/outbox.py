@@ -16,13 +16,14 @@ from mockserver.engine.account import Account
 from mockserver.engine.agenda import Due
 from mockserver.engine.alarms import Alarms
 from mockserver.engine.delivery import Attempt, Delivery
+from mockserver.engine.detour import ATTEMPT, send_twisted
 from mockserver.engine.events import EventKind
 from mockserver.engine.facts import Scene
 from mockserver.engine.form import Form
 from mockserver.engine.task import Task
+from mockserver.engine.timeline import NEVER
 
 CALLBACK: Final = "callback"
-ATTEMPT: Final = "attempt"
 
 
 class Outbox:
@@ -38,7 +39,8 @@ class Outbox:
         """Plan what a task's client is to be told, from the step with a number on."""
         forms = [form for form in task.operation.callbacks if form.name in task.callbacks]
         for number, step in enumerate(task.timeline.steps):
-            if number >= first and any(tells(form, step.state.phase) for form in forms):
+            is_planned = number >= first and step.at < NEVER
+            if is_planned and any(tells(form, step.state.phase) for form in forms):
                 at = task.created + step.at
                 account.agenda.plan(at, CALLBACK, task.contract.name, task.id, number)
         self.watch(account)
@@ -66,8 +68,7 @@ class Outbox:
     def take_due(self, account: Account, due: Due) -> None:
         """Something that is to be sent has fallen due on an account's agenda."""
         if due.kind == ATTEMPT:
-            if delivery := account.deliveries.find(due.detail):
-                self._send(account, delivery)
+            self._try_again(account, due)
             return
         holding = account.holdings.get(due.provider)
         task = holding.tasks.get(due.task_id) if holding else None
@@ -82,10 +83,16 @@ class Outbox:
             url = task.callbacks.get(form.name)
             if url is not None and tells(form, scene.phase):
                 delivery = self._make_delivery(scene, form, url, due.at)
-                if account.deliveries.is_full:
-                    self.hold(account, delivery, "too many callbacks wait to be sent already")
-                else:
-                    self._send(account, delivery)
+                self._dispatch(account, delivery, scene)
+
+    def _dispatch(self, account: Account, delivery: Delivery, scene: Scene) -> None:
+        """Send a delivery that is due, if there is room for it."""
+        if account.deliveries.is_full:
+            self.hold(account, delivery, "too many callbacks wait to be sent already")
+        elif account.faults is not None or scene.task.scenario.faults:
+            send_twisted(self, account, delivery, scene)
+        else:
+            self.send(account, delivery)
 
     def settle_attempt(self, account: Account, delivery: Delivery, attempt: Attempt) -> None:
         """An attempt was made; plan the next one if it failed and there is one."""
@@ -136,7 +143,13 @@ class Outbox:
         account.deliveries.add(delivery)
         return delivery
 
-    def _send(self, account: Account, delivery: Delivery) -> None:
+    def _try_again(self, account: Account, due: Due) -> None:
+        delivery = account.deliveries.find(due.detail)
+        if delivery is not None and delivery.due == due.at:  # else it was put off
+            self.send(account, delivery)
+
+    def send(self, account: Account, delivery: Delivery) -> None:
+        """Let a delivery be sent now."""
         self._ready.setdefault(account, []).append(delivery)
         self.wake()
 

@@ -52,7 +52,12 @@ def _find_place(names: tuple[str, ...], condition: str) -> int:
 
 
 def _raise(condition: str) -> Callable[[Visit], Refusal]:
-    return lambda visit: Refusal(condition, _make_up(visit, condition))
+    return lambda visit: pretend(visit, condition)
+
+
+def pretend(visit: Visit, condition: str) -> Refusal:
+    """The refusal that a real condition would have brought about."""
+    return Refusal(condition, _make_up(visit, condition))
 
 
 def _make_up(visit: Visit, condition: str) -> Facts:

@@ -120,6 +120,10 @@ def _list_gates(contract: Contract, operation: Operation) -> Iterator[str]:
         yield "open"
     if operation.role is Role.LINK:
         yield "source"
+    if operation.upload is not None:
+        yield "file"
+    if operation.role is Role.MODEL:
+        yield "listed"
 
 
 def _has_gate(operation: Operation, name: str) -> bool:

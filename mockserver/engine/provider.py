@@ -1,19 +1,21 @@
 """A provider as it is played: its contract, its scenarios, its operations made ready."""
 
 from mockserver.contract.model import Contract, Operation
+from mockserver.engine.catalogue import Catalogue
 from mockserver.engine.gates import Gate
+from mockserver.engine.library import Library
 from mockserver.engine.pretence import list_gates
 from mockserver.engine.procedure import Procedure
-from mockserver.engine.scenario import Scenario, list_scenarios
+from mockserver.engine.scenario import Scenario
 from mockserver.engine.timeline import Planner
 
 
 class Provider:
     """What is made of a contract once, when it is first needed. It holds no account's state."""
 
-    def __init__(self, contract: Contract, speed: float) -> None:
+    def __init__(self, contract: Contract, speed: float, library: Library) -> None:
         self.contract = contract
-        self.scenarios = list_scenarios(contract)
+        self.catalogue = Catalogue(contract, library)
         self._planner = Planner(contract.lifecycle, speed)
         self._procedures: dict[str, Procedure] = {}
         self._gates: dict[tuple[str, str | None], tuple[Gate, ...]] = {}

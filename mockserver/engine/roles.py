@@ -10,8 +10,11 @@ from mockserver.engine.address import parse_address, write_link
 from mockserver.engine.call import Reply
 from mockserver.engine.facts import Scene
 from mockserver.engine.form import Form
+from mockserver.engine.market import describe_model, list_models
 from mockserver.engine.submit import make_task
 from mockserver.engine.task import Task
+from mockserver.engine.timeline import Step
+from mockserver.engine.upload import keep_file
 from mockserver.engine.visit import Refusal, Visit
 
 # Facts that do not depend on a task.
@@ -20,6 +23,13 @@ _CALL_FACTS: Final[Mapping[str, Callable[[Visit], object]]] = {
     "call.path": lambda visit: visit.call.target.partition("?")[0],
     "call.time": lambda visit: visit.now,
 }
+
+
+def serve(visit: Visit, found: Refusal | Task | None) -> Reply:
+    """Answer a call with what the gates have found: a refusal, a task, or nothing in its way."""
+    if found is None:
+        return SERVE[visit.call.operation.role](visit)
+    return refuse(visit, found) if isinstance(found, Refusal) else confirm(visit, found)
 
 
 def refuse(visit: Visit, refusal: Refusal) -> Reply:
@@ -35,6 +45,12 @@ def confirm(visit: Visit, task: Task) -> Reply:
     visit.task = task
     scene = Scene(visit.account, task, task.timeline.first)
     return _say(visit, visit.procedure.find_form(OK, scene.phase), {}, scene)
+
+
+def tell(visit: Visit, task: Task, step: Step) -> Reply:
+    """Tell how a task stands, or stood, on a step of its timeline."""
+    form = visit.procedure.find_form(step.state.phase, OK)
+    return _say(visit, form, {}, Scene(visit.account, task, step))
 
 
 def _submit(visit: Visit) -> Reply:
@@ -70,6 +86,19 @@ def _link(visit: Visit) -> Reply:
     return _say(visit, visit.procedure.find_form(OK), facts)
 
 
+def _upload(visit: Visit) -> Reply:
+    facts = visit.said if visit.procedure.operation.upload is None else keep_file(visit)
+    return _say(visit, visit.procedure.find_form(OK), facts)
+
+
+def _list(visit: Visit) -> Reply:
+    return _say(visit, visit.procedure.find_form(OK), list_models(visit))
+
+
+def _describe(visit: Visit) -> Reply:
+    return _say(visit, visit.procedure.find_form(OK), describe_model(visit))
+
+
 def _acknowledge(visit: Visit) -> Reply:
     return _say(visit, visit.procedure.find_form(OK), visit.said)
 
@@ -89,5 +118,7 @@ SERVE: Final[Mapping[Role, Callable[[Visit], Reply]]] = {
     Role.CANCEL: _cancel,
     Role.LINK: _link,
     Role.BALANCE: _acknowledge,
-    Role.UPLOAD: _acknowledge,
+    Role.UPLOAD: _upload,
+    Role.MODELS: _list,
+    Role.MODEL: _describe,
 }

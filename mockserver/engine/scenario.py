@@ -1,15 +1,18 @@
 """Scenarios: what shall happen this time, asked for by name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final
 
 from mockserver.contract.model import Contract, Failure
 from mockserver.contract.moments import CONDITIONS, FALLBACK, Phase
+from mockserver.draw import Draw
+from mockserver.engine.fault import FaultRule
+from mockserver.engine.pace import BY_TIME, Pace
 from mockserver.errors import ScenarioError
 
 DEFAULT: Final = "succeeds"
+OF_CONTRACT: Final = "contract"
 
 _SENTENCES: Final = {
     "unauthorized": "Every call is refused as if its key were wrong.",
@@ -36,13 +39,24 @@ _SENTENCES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Tasks that end in a phase, or calls that meet a condition."""
+    """What happens to the calls and the tasks of whoever is in it."""
 
     name: str  # dashed
     sentence: str
-    outcome: Phase = Phase.SUCCEEDED
-    failure: Failure | None = None
-    condition: str | None = None
+    outcome: Phase = Phase.SUCCEEDED  # of its tasks
+    failures: tuple[Failure, ...] = ()  # one of them is drawn for each task that fails
+    condition: str | None = None  # that its calls meet
+    pace: Pace = BY_TIME
+    faults: tuple[FaultRule, ...] = ()
+    source: str = OF_CONTRACT  # or "built-in", or the file of a user
+
+    def choose_failure(self, chance: Draw) -> Failure | None:
+        """Why a task fails, drawn where there are several ways; None if it does not fail."""
+        if self.outcome is not Phase.FAILED:
+            return None
+        if len(self.failures) == 1:
+            return self.failures[0]
+        return self.failures[chance.branch(b"failure").pick_between(0, len(self.failures) - 1)]
 
 
 def list_scenarios(contract: Contract) -> dict[str, Scenario]:
@@ -51,17 +65,6 @@ def list_scenarios(contract: Contract) -> dict[str, Scenario]:
     for scenario in _list_all(contract):
         found.setdefault(scenario.name, scenario)
     return found
-
-
-def choose(scenarios: Mapping[str, Scenario], name: str | None) -> Scenario | None:
-    """The scenario with a name, dashed or with underscores; None if there is none."""
-    return scenarios.get(DEFAULT if name is None else name.replace("_", "-"))
-
-
-def find_nearest(scenarios: Mapping[str, Scenario], name: str) -> str:
-    """The name that was probably meant."""
-    nearest = get_close_matches(name.replace("_", "-"), scenarios, 1, 0.0)
-    return nearest[0] if nearest else DEFAULT
 
 
 def find_failure(contract: Contract, outcome: Phase, name: str | None) -> Failure | None:
@@ -88,18 +91,18 @@ def find_failure(contract: Contract, outcome: Phase, name: str | None) -> Failur
 def _list_all(contract: Contract) -> Iterator[Scenario]:
     default = next(iter(contract.failures.values()))
     yield Scenario(DEFAULT, "Every task succeeds.")
-    yield Scenario("fails", f"Every task fails: {default.message}", Phase.FAILED, default)
+    yield Scenario("fails", f"Every task fails: {default.message}", Phase.FAILED, (default,))
     for condition in CONDITIONS:
-        if any(_can_meet(shapes.shapes, condition) for shapes in contract.operations.values()):
+        if can_meet(contract, condition):
             name = condition.replace("_", "-")
             yield Scenario(name, _SENTENCES[condition], condition=condition)
     for failure in contract.failures.values():
         sentence = f"Every task fails: {failure.message}"
-        yield Scenario(failure.name, sentence, Phase.FAILED, failure)
+        yield Scenario(failure.name, sentence, Phase.FAILED, (failure,))
 
 
-def _can_meet(shapes: Mapping[str, object], condition: str) -> bool:
-    """Whether there is a shape of a condition's own, or of one that falls back to it."""
-    return condition in shapes or any(
-        special in shapes for special, general in FALLBACK.items() if general == condition
-    )
+def can_meet(contract: Contract, condition: str) -> bool:
+    """Whether an operation has a shape of a condition's own, or of one that falls back to it."""
+    special = [special for special, general in FALLBACK.items() if general == condition]
+    shapes = (operation.shapes for operation in contract.operations.values())
+    return any(not each.keys().isdisjoint((condition, *special)) for each in shapes)

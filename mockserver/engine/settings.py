@@ -19,6 +19,8 @@ class Settings:
     max_journal_bytes: int = 8 * 1024 * 1024
     max_body_bytes: int = 64 * 1024  # of a body in a journal
     max_strays: int = 1_000
+    max_uploads: int = 10_000  # files, over all accounts
+    max_upload_bytes: int = 256 * 1024 * 1024
     max_deliveries: int = 20_000  # of an account's callbacks that are on record
     max_delivery_bytes: int = 64 * 1024 * 1024
 

@@ -6,7 +6,6 @@ from typing import Final
 
 from mockserver.contract.expression import look_up
 from mockserver.contract.model import CallbackForm
-from mockserver.contract.moments import Phase
 from mockserver.draw import Draw, draw
 from mockserver.engine.packing import pack
 from mockserver.engine.task import Task
@@ -25,7 +24,8 @@ def make_task(visit: Visit) -> Task:
     digest, scenario = visit.digest, visit.scenario
     occurrence = visit.holding.occurrences.get(digest, 0)
     yields = visit.variant.yields if visit.variant else None
-    shortest, longest = yields.takes if yields else _UNKNOWN_DURATION
+    usual = yields.takes if yields else _UNKNOWN_DURATION
+    shortest, longest = scenario.pace.takes or usual
     chance = _open_draw(visit.account.seed, "task").branch(b"%b %d" % (digest, occurrence))
     takes = chance.pick_between(shortest, longest)
     through = yields.through if yields else ()
@@ -38,10 +38,12 @@ def make_task(visit: Visit) -> Task:
         digest,
         occurrence,
         visit.now,
-        visit.procedure.planner.plan(through, scenario.outcome, takes),
-        scenario.failure if scenario.outcome is Phase.FAILED else None,
+        visit.procedure.planner.plan(through, scenario.outcome, takes, scenario.pace),
+        scenario.choose_failure(chance),
         visit.price,
         visit.call.origin,
+        scenario,
+        visit.is_chosen,
         find_callbacks(visit),
         visit.given or _NOTHING,
     )

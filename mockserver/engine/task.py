@@ -10,6 +10,7 @@ from mockserver.contract.facts import Facts
 from mockserver.contract.model import Contract, Failure, Operation
 from mockserver.contract.moments import Phase
 from mockserver.contract.yields import Yields
+from mockserver.engine.scenario import Scenario
 from mockserver.engine.timeline import Timeline
 
 
@@ -29,16 +30,19 @@ class Task:
     failure: Failure | None  # why it will have failed
     price: int  # thousandths of a credit
     origin: str  # where the client reached the server
+    scenario: Scenario  # the one in which it was submitted
+    is_chosen: bool  # whether that was chosen for this submit, not for all of its account
     callbacks: Mapping[str, str] = field(default_factory=dict)  # addresses by callback
     given: Mapping[str, object] = field(default_factory=dict)  # facts that stood beside the body
 
     def __repr__(self) -> str:
-        span = f"{self.timeline.duration / 1000:g}s"
-        return f"<Task {self.contract.name}/{self.id} {self.timeline.final.name} after {span}>"
+        timeline = self.timeline
+        end = "when told to" if timeline.is_open else f"after {timeline.duration / 1000:g}s"
+        return f"<Task {self.contract.name}/{self.id} {timeline.final.name} {end}>"
 
     @property
     def ended(self) -> int:
-        """The moment of its end, on the account's clock."""
+        """The moment of its end, on the account's clock; beyond all time if none is planned."""
         return self.created + self.timeline.duration
 
     @property
@@ -58,6 +62,11 @@ class Task:
         """What it makes, if the contract says so."""
         return self.variant.yields if self.variant else None
 
+    @property
+    def defaults(self) -> Mapping[str, object]:
+        """What counts where its input is silent."""
+        return self.variant.defaults if self.variant else {}
+
     def read_request(self) -> object:
         """The body of the submit."""
         return orjson.loads(self.body)
@@ -74,3 +83,11 @@ class Task:
     def read_input(self) -> Mapping[str, object]:
         """The part of the submit's body that describes the work."""
         return self.variant.find_input(self.read_request()) if self.variant else {}
+
+    def count_results(self) -> int:
+        """How many results it makes."""
+        yields = self.yields
+        if yields is None or self.variant is None:
+            return 0
+        is_fixed = yields.count.field is None
+        return yields.count_results({} if is_fixed else self.read_input(), self.defaults)

@@ -13,6 +13,9 @@ from typing import Final, NamedTuple
 
 from mockserver.contract.model import Lifecycle, State
 from mockserver.contract.moments import Phase
+from mockserver.engine.pace import BY_TIME, Mover, Pace
+
+NEVER: Final = 1_000_000_000_000_000  # milliseconds, longer than any clock of an account goes
 
 _SHARES: Final = {Phase.QUEUED: 0.2, Phase.RUNNING: 0.8}
 
@@ -47,6 +50,11 @@ class Timeline:
         return Step(0, self._walk[0][1])
 
     @property
+    def is_open(self) -> bool:
+        """Whether it goes on until somebody cuts it."""
+        return self.duration >= NEVER
+
+    @property
     def final(self) -> State:
         """The state in which it ends."""
         return self._walk[-1][1]
@@ -65,6 +73,23 @@ class Timeline:
         gone = [(step.at / span, step.state) for step in self.steps if step.at <= elapsed]
         return Timeline((*gone, (1.0, final)), elapsed)
 
+    def stick(self, phase: Phase) -> "Timeline":
+        """The same walk up to its last step in an open phase, or the one before, and no end."""
+        open_steps = self.steps[:-1]
+        until = max(
+            (n for n, step in enumerate(open_steps) if step.state.phase is phase), default=0
+        )
+        gone = ((step.at / NEVER, step.state) for step in open_steps[: until + 1])
+        return Timeline((*gone, self._walk[-1]), NEVER)
+
+    def hasten(self, duration: int) -> "Timeline":
+        """The same walk in another time."""
+        return Timeline(self._walk, duration)
+
+    def reach(self, elapsed: int, state: State) -> "Timeline":
+        """The same walk, open as it is, and another open state from now on."""
+        return Timeline((*self._walk[:-1], (elapsed / NEVER, state), self._walk[-1]), NEVER)
+
 
 class Planner:
     """Plans the timelines of one lifecycle, so many times faster than the provider is."""
@@ -75,7 +100,9 @@ class Planner:
         self._states: dict[object, State] = {state.name: state for state in lifecycle.states}
         self._walks: dict[tuple[Sequence[object], Phase], Walk] = {}
 
-    def plan(self, through: Sequence[object], outcome: Phase, takes: int) -> Timeline:
+    def plan(
+        self, through: Sequence[object], outcome: Phase, takes: int, pace: Pace = BY_TIME
+    ) -> Timeline:
         """A walk through the named open states, or those of the lifecycle if none are named.
 
         The queued ones share a fifth of the duration, the running ones the rest; states of one
@@ -84,10 +111,21 @@ class Planner:
         walk = self._walks.get((through, outcome))
         if walk is None:
             walk = self._walks[through, outcome] = self._build(through, outcome)
-        return Timeline(walk, round(takes / self._speed))
+        if pace.mover is Mover.TIME:
+            return Timeline(walk, round(takes * pace.factor / self._speed))
+        if pace.mover is Mover.INSTANT:
+            return Timeline(walk, 0)
+        if pace.mover is Mover.POLLS:
+            return Timeline((walk[0], walk[-1]), NEVER)
+        span = takes * pace.factor / self._speed / NEVER
+        return Timeline((*((share * span, state) for share, state in walk[:-1]), walk[-1]), NEVER)
+
+    def list_open(self, through: Sequence[object]) -> Sequence[State]:
+        """The open states that a task walks through."""
+        return [self._states[name] for name in through] or self._lifecycle.walk
 
     def _build(self, through: Sequence[object], outcome: Phase) -> Walk:
-        states = [self._states[name] for name in through] or self._lifecycle.walk
+        states = self.list_open(through)
         count = Counter(state.phase for state in states)
         share = _SHARES if len(count) > 1 else dict.fromkeys(count, 1.0)
         walk, gone = [], 0.0

@@ -9,7 +9,7 @@ from mockserver.contract.body import Variant
 from mockserver.contract.facts import Facts
 from mockserver.contract.validate import Violation
 from mockserver.engine.account import Account
-from mockserver.engine.call import Call
+from mockserver.engine.call import Attachment, Call
 from mockserver.engine.procedure import Procedure
 from mockserver.engine.scenario import Scenario
 from mockserver.engine.task import Task
@@ -34,8 +34,10 @@ class Visit:
         "_price",
         "_said",
         "account",
+        "attachment",
         "call",
         "holding",
+        "is_chosen",
         "notes",
         "now",
         "procedure",
@@ -46,17 +48,24 @@ class Visit:
     )
 
     def __init__(
-        self, call: Call, procedure: Procedure, account: Account, scenario: Scenario
+        self,
+        call: Call,
+        procedure: Procedure,
+        account: Account,
+        scenario: Scenario,
+        is_chosen: bool = False,
     ) -> None:
         self.call = call
         self.procedure = procedure
         self.account = account
         self.scenario = scenario
+        self.is_chosen = is_chosen  # whether that was chosen for this call alone
         self.now = account.settle()
         self.holding = account.open_holding(call.contract)
         self.notes: list[str] = []  # what is odd about the call
         self.task: Task | None = None  # the one that it made or asks for
         self.replay: str | None = None  # its idempotency key
+        self.attachment: Attachment | None = None  # the file of an upload
         # What kind of body it has; None if it has none, or names an unknown model.
         self.variant: Variant | None = procedure.choose_variant(call.body)
         self._given: Facts | None = None

@@ -108,7 +108,10 @@ def _find_opener(data: bytes) -> tuple[str, Callable[[BytesIO], ImageFile]]:
         return "jpeg", JpegImageFile
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "webp", WebPImageFile
-    raise MediaError("the file is no PNG, JPEG or WebP image; give one that this server has made")
+    raise MediaError(
+        "the file is no PNG, JPEG or WebP image, no MP4, MP3 or WAV, and no text of ours; "
+        "give one that this server has made"
+    )
 
 
 def list_labels(image: ImageFile) -> Iterator[bytes]:

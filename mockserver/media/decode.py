@@ -1,5 +1,6 @@
 """Decodes a result file: what its metadata and its pixels say about the request that made it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -9,6 +10,8 @@ from mockserver.media.container import list_labels, open_file
 from mockserver.media.label import read_label
 from mockserver.media.mark import Mark
 from mockserver.media.picture import Picture
+from mockserver.media.recording import find_recording, open_recording
+from mockserver.media.text import is_text, list_text_labels
 
 __all__ = ["Decoded", "decode"]
 
@@ -23,19 +26,27 @@ class Decoded:
     each other.
     """
 
-    format: str  # as it is now: png, jpeg or webp
-    width: int  # pixels, as they are now
-    height: int
+    format: str  # as it is now: a key of MEDIA_TYPES
+    width: int | None  # pixels, as they are now; None of a sound or a text
+    height: int | None
     metadata: Picture | None
     pixels: Mark | None
+    seconds: float | None = None  # as long as it is now; None of an image or a text
 
     def __post_init__(self) -> None:
-        if self.metadata is None and self.pixels is None:
+        if self.metadata is not None or self.pixels is not None:
+            return
+        if self.width is None:
             raise MediaError(
-                f"the {self.format} image of {self.width} x {self.height} pixels carries nothing "
-                f"of ours, neither metadata nor a mark; it was made elsewhere, cropped or turned, "
-                f"or was too small for a mark and has lost its metadata"
+                f"the {self.format} file carries nothing of ours; it was made elsewhere, or has "
+                f"lost its metadata"
             )
+        kind = "image" if self.seconds is None else "video"
+        raise MediaError(
+            f"the {self.format} {kind} of {self.width} x {self.height} pixels carries nothing "
+            f"of ours, neither metadata nor a mark; it was made elsewhere, cropped or turned, "
+            f"or was too small for a mark and has lost its metadata"
+        )
 
     @property
     def source(self) -> Literal["metadata", "pixels"]:
@@ -107,10 +118,29 @@ def decode(data: bytes) -> Decoded:
     """
     Read a result file, also after it was scaled, compressed again or converted.
 
-    Raises MediaError if it is no image, is damaged, has over 50 million pixels, or carries
-    nothing of ours.
+    Raises MediaError if it is nothing that a result can be, is damaged, is too large (an image of
+    over 50 million pixels, a video of over 9 million), or carries nothing of ours.
     """
+    file_format = find_recording(data)
+    if file_format is not None:
+        return _decode_recording(data, file_format)
+    if is_text(data):
+        text_format = "json" if data.startswith(b"{") else "txt"
+        return Decoded(text_format, None, None, _read_first(list_text_labels(data)), None)
     file_format, image = open_file(data)
-    pictures = (read_label(label) for label in list_labels(image))
-    metadata = next((picture for picture in pictures if picture), None)
+    metadata = _read_first(list_labels(image))
     return Decoded(file_format, image.width, image.height, metadata, read_band(image))
+
+
+def _decode_recording(data: bytes, file_format: str) -> Decoded:
+    found = open_recording(data, file_format)
+    metadata = read_label(found.label)
+    if found.frame is None:
+        return Decoded(file_format, None, None, metadata, None, found.seconds)
+    width, height = found.frame.size
+    mark = read_band(found.frame)
+    return Decoded(file_format, width, height, metadata, mark, found.seconds)
+
+
+def _read_first(labels: Iterable[bytes]) -> Picture | None:
+    return next((picture for label in labels if (picture := read_label(label))), None)

@@ -1,4 +1,4 @@
-"""Draws the result image of a picture: a backdrop, a card with words, a band with the mark."""
+"""Paints a picture: a backdrop, a card with words, a band with the mark; writes it as an image."""
 
 from hashlib import blake2s
 
@@ -12,7 +12,7 @@ from mockserver.media.mark import find_grid, make_mark
 from mockserver.media.palette import SHADES, mix_palette
 from mockserver.media.picture import Picture
 
-__all__ = ["draw_image"]
+__all__ = ["draw_image", "paint"]
 
 
 def draw_image(picture: Picture) -> bytes:
@@ -22,6 +22,12 @@ def draw_image(picture: Picture) -> bytes:
     The pixels carry the mark if the image is large enough (192 x 192 always is), the metadata
     carries the whole picture in any case.
     """
+    plane, marked = paint(picture)
+    return write_file(plane, picture.format, write_label(picture, marked=marked))
+
+
+def paint(picture: Picture) -> tuple[Image.Image, bool]:
+    """Paint a picture as palette bytes, its palette attached; and tell if it carries the mark."""
     seed = blake2s(f"{picture.digest} {picture.number}".encode()).digest()
     plane = _paint_backdrop(picture.width, picture.height, seed)
     codeword = make_mark(picture).encode()
@@ -31,7 +37,7 @@ def draw_image(picture: Picture) -> bytes:
     if grid:
         draw_band(plane, grid, codeword)
     plane.putpalette(mix_palette(seed[0] / 256, seed[1] / 256))
-    return write_file(plane, picture.format, write_label(picture, marked=grid is not None))
+    return plane, grid is not None
 
 
 def _paint_backdrop(width: int, height: int, seed: bytes) -> Image.Image:

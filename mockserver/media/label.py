@@ -1,8 +1,8 @@
 """
-The label: the request that made a result image, as JSON text for the image's metadata.
+The label: the request that made a result file, as JSON text for the file's metadata.
 
-It holds the whole picture: prompt and ids in full, and the size at which it was drawn. Only the
-addresses of input images are cut, because some are whole images written as an address.
+It holds the whole picture: prompt and ids in full, and the size and length that it was drawn with.
+Only the addresses of input images are cut, because some are whole images written as an address.
 """
 
 import json
@@ -18,12 +18,17 @@ MAX_ADDRESS: Final = 2048  # characters of an input's address that are kept
 _VERSION: Final = 1
 _UNFIT_FOR_XML: Final = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 _TEXTS: Final = ("format", "provider", "prompt", "task_id", "digest")
+_PIXELS: Final = {True: "marked", False: "too small for a mark", None: "none"}
 _NUMBERS: Final = ("width", "height", "number", "of")
 
 
-def write_label(picture: Picture, *, marked: bool) -> bytes:
-    """Write the label of a picture as UTF-8; `marked` tells whether its pixels carry a mark."""
-    content = {
+def write_label(picture: Picture, *, marked: bool | None) -> bytes:
+    """
+    Write the label of a picture as UTF-8.
+
+    `marked` tells whether its pixels carry a mark; None where there are no pixels.
+    """
+    content: dict[str, Any] = {
         "mockserver": _VERSION,
         "task_id": picture.task_id,
         "digest": picture.digest,
@@ -36,8 +41,10 @@ def write_label(picture: Picture, *, marked: bool) -> bytes:
         "width": picture.width,
         "height": picture.height,
         "format": picture.format,
-        "pixels": "marked" if marked else "too small for a mark",
+        "pixels": _PIXELS[marked],
     }
+    if picture.seconds is not None:
+        content["seconds"] = picture.seconds
     text = json.dumps(content, ensure_ascii=False).translate(_UNFIT_FOR_XML)
     # A lone surrogate has no UTF-8; its backslash form is the JSON escape for it.
     return text.encode("utf-8", "backslashreplace")
@@ -63,13 +70,15 @@ def _to_picture(content: dict[str, Any]) -> Picture | None:
         all(isinstance(content.get(name), str) for name in _TEXTS)
         and all(type(content.get(name)) is int for name in _NUMBERS)
         and isinstance(content.get("model"), str | None)
+        and type(content.get("seconds")) in (int, float, type(None))
         and isinstance(content.get("inputs"), list)
         and all(isinstance(address, str) for address in content["inputs"])
     )
     if not typed:
         return None
     values = {name: content[name] for name in (*_TEXTS, *_NUMBERS)}
-    return Picture(**values, model=content.get("model"), inputs=tuple(content["inputs"]))
+    model, seconds = content.get("model"), content.get("seconds")
+    return Picture(**values, model=model, inputs=tuple(content["inputs"]), seconds=seconds)
 
 
 def _cut_address(address: str) -> str:

@@ -33,9 +33,14 @@ def write_answer(reply: Reply, defaults: bytes, *, keeps: bool) -> bytes:
     body = reply.body
     if keeps and not reply.headers and reply.media_type == "application/json":
         return STATUS_LINE[reply.status] + defaults + _JSON % (len(body), body)
+    return write_head(reply, defaults, len(body), keeps=keeps) + body
+
+
+def write_head(reply: Reply, defaults: bytes, length: int, *, keeps: bool) -> bytes:
+    """The head of a reply whose body is told to be so long."""
     head = [STATUS_LINE[reply.status], defaults]
-    headers = [("content-type", reply.media_type), ("content-length", len(body)), *reply.headers]
+    headers = [("content-type", reply.media_type), ("content-length", length), *reply.headers]
     head += (f"{name}: {value}\r\n".encode("latin-1") for name, value in headers)
     if not keeps:
         head.append(b"connection: close\r\n")
-    return b"".join((*head, b"\r\n", body))
+    return b"".join((*head, b"\r\n"))

@@ -1,13 +1,12 @@
 """The application: a Host header opens a door, a path leads to a provider, a file or control."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from mockserver.engine.call import Reply, Stray
+from mockserver.engine.call import Malformed, Reply, Stray
 from mockserver.engine.engine import Engine
 from mockserver.version import VERSION
 from mockserver.web.asgi import (
@@ -23,30 +22,27 @@ from mockserver.web.asgi import (
     send_reply,
 )
 from mockserver.web.callbacks import Courier
+from mockserver.web.carrier import CARRIER
+from mockserver.web.carrier_asgi import carry_reply
+from mockserver.web.doors import Door, Doors
 from mockserver.web.files import Files
 from mockserver.web.guard import Guard
-from mockserver.web.hosts import Hosts, parse_host
+from mockserver.web.library import find_faults
 from mockserver.web.options import Options
 from mockserver.web.provider import NOTHING, Request, read_call
-from mockserver.web.routes import Route, Site, build_local_site, build_provider_sites
+from mockserver.web.routes import SCENARIO_MARK, Route, Site
+from mockserver.web.sizes import measure_message
 from mockserver.web.targets import Targets
 from mockserver.web.watch import Watch
 
 if TYPE_CHECKING:
     from mockserver.web.feed import Feed
+    from mockserver.web.uploads import Uploader
 
+CALLBACK_SECONDS: Final = 2.0  # that a reply waits for callbacks which are to come before it
 HEALTH: Final = "/_mock/health"
 
 _HEALTHY: Final = Reply(200, orjson.dumps({"status": "ok", "version": VERSION}))
-MAX_DOORS: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """What stands behind one Host header."""
-
-    site: Site
-    has_control: bool  # not under a provider's own name: that one belongs to somebody else
 
 
 def build_app(engine: Engine, options: Options) -> "Emulator":
@@ -59,25 +55,31 @@ class Emulator:
 
     def __init__(self, engine: Engine, options: Options) -> None:
         self._engine = engine
-        self._hosts = Hosts(options.allowed_hosts, beyond_loopback=options.beyond_loopback)
-        self._local = build_local_site(engine.contracts)
-        self._providers = build_provider_sites(engine.contracts)
-        self._doors: dict[str, Door] = {}  # by Host header, as it was sent
+        engine.library.find_registry = engine.library.find_registry or find_faults
+        self._files_origin = options.files_origin
+        self._homes = {name: options.write_origin(port) for port, name in options.homes.items()}
         self._guard = Guard(options.admin_token)
-        self._watch = Watch(engine.events, options.notice)
-        targets = Targets(options.callback_hosts, options.own_ports)
-        self._courier = Courier(engine.outbox, engine.clock, targets, options.notice)
+        watch = Watch(engine.events, options.notice)
+        self._doors = Doors(engine.contracts, options, watch)
+        self._targets = Targets(options.callback_hosts, options.own_ports)
+        self._courier = Courier(engine.outbox, engine.clock, self._targets, options.notice)
 
     @cached_property
     def _files(self) -> Files:
         return Files(self._engine)
 
     @cached_property
+    def _uploader(self) -> "Uploader":
+        from mockserver.web.uploads import Uploader
+
+        return Uploader(self._engine, self._targets, self._files, self._files_origin)
+
+    @cached_property
     def _control(self) -> App:
         # Starlette costs a third of the whole start and is not needed for it.
         from mockserver.web.control import build_control
 
-        return build_control(self._engine, self._courier, self._feed)
+        return build_control(self._engine, self._courier, self._feed, self._homes)
 
     @cached_property
     def _feed(self) -> "Feed":
@@ -92,7 +94,7 @@ class Emulator:
             return
         headers = read_headers(scope["headers"])
         host = headers.get("host", "")
-        door = self._doors.get(host) or self._open_door(host)
+        door = self._doors.known.get(host) or self._doors.open(host)
         if isinstance(door, Reply):
             await send_reply(send, door, close=True)
             return
@@ -100,12 +102,21 @@ class Emulator:
         route = door.site.exact.get((request.method, request.path))
         if route is not None:
             await self._answer_call(route, request, receive, send)
+        elif SCENARIO_MARK in request.path and (
+            found := door.site.find_in_scenario(request.method, request.path)
+        ):
+            await self._answer_call(found[0], request, receive, send, found[1])
         elif request.path == "/" or request.path.startswith("/_"):
             await self._answer_own(door, request, scope, receive, send)
         elif found := door.site.find_template(request.method, request.path):
             await self._answer_call(found[0], request, receive, send, found[1])
         else:
             await self._answer_stray(door.site, request, receive, send)
+
+    @property
+    def message_bytes(self) -> int:
+        """How many bytes the largest body may have, and what is thrown away beyond them."""
+        return measure_message(self._engine.contracts)
 
     def end_streams(self) -> None:
         """End the replies that would go on for as long as somebody reads them."""
@@ -114,14 +125,22 @@ class Emulator:
 
     def find_route(self, host: str, method: str, path: str) -> Route | None:
         """The operation behind a path without parameters, if the Host header may have it."""
-        door = self._doors.get(host)  # an unknown one is judged in __call__
+        door = self._doors.known.get(host)  # an unknown one is judged in __call__
         return None if door is None else door.site.exact.get((method, path))
 
     def answer_call(
         self, route: Route, request: Request, path: Mapping[str, str] = NOTHING
     ) -> Reply:
         """Answer a call for an operation; `path` holds the parameters in its path."""
+        if self._files_origin is not None:
+            request.origin = self._files_origin
         return self._engine.answer(read_call(route, request, path))
+
+    async def wait_for_callbacks(self, account_id: str) -> None:
+        """Come back when what is due for an account was sent and answered, or it takes long."""
+        account = self._engine.accounts.find_by_id(account_id)
+        if account is not None:
+            await self._courier.drain(account, CALLBACK_SECONDS)
 
     async def _answer_call(
         self,
@@ -131,13 +150,19 @@ class Emulator:
         send: Send,
         path: Mapping[str, str] = NOTHING,
     ) -> None:
-        body = await read_body(receive, request.headers)  # all of it, before anything is done
-        if body is None:
-            return
-        if route.takes_body:
-            request.body = body
-        reply = self.answer_call(route, request, path)
-        await send_reply(send, reply, close=body is TOO_LARGE)
+        if route.keeps_file:
+            call = await self._uploader.read(route, request, receive, path)
+            if call is None:
+                return
+            reply, is_cut = self._engine.answer(call), isinstance(call.body, Malformed)
+        else:
+            body = await read_body(receive, request.headers)  # all of it, before anything is done
+            if body is None:
+                return
+            if route.takes_body:
+                request.body = body
+            reply, is_cut = self.answer_call(route, request, path), body is TOO_LARGE
+        await carry_reply(send, reply, request, self.wait_for_callbacks, close=is_cut)
 
     async def _answer_stray(
         self, site: Site, request: Request, receive: Receive, send: Send
@@ -166,7 +191,8 @@ class Emulator:
         if request.path == HEALTH and request.method in {"GET", "HEAD"}:
             await send_reply(send, _HEALTHY, with_body=with_body)
         elif request.path.startswith("/_files/"):
-            await send_reply(send, await self._files.answer(request), with_body=with_body)
+            reply = await self._files.answer(request)
+            await carry_reply(send, reply, request, self.wait_for_callbacks)
         elif request.path == "/" and door.site.home is None:
             await send_reply(send, _build_index(door.site, request.origin), with_body=with_body)
         elif request.path != "/_mock" and not request.path.startswith("/_mock/"):
@@ -192,25 +218,6 @@ class Emulator:
         self.end_streams()
         await self._courier.close()
 
-    def _open_door(self, host: str) -> Door | Reply:
-        """Judge a Host header that was not seen before."""
-        name = parse_host(host)
-        if name is None:
-            problem = "the Host header names no host" if host else "the request has no Host header"
-            return build_error(400, problem, "send one, such as Host: 127.0.0.1:8787")
-        if self._hosts.admits(name):
-            door = Door(self._local, has_control=True)
-        elif name in self._providers:
-            door = Door(self._providers[name], has_control=False)
-        else:
-            hint = f"start the server with --allowed-host {name}"
-            self._watch.report(f"a request for the host {name} was refused; {hint} to allow it")
-            return build_error(421, f"the host {name} is not served here", hint)
-        if len(self._doors) >= MAX_DOORS:
-            self._doors.clear()
-        self._doors[host] = door
-        return door
-
 
 def _build_index(site: Site, origin: str) -> Reply:
     """Where everything is, for people who open the address in a browser."""
@@ -231,4 +238,5 @@ def _read_request(scope: Scope, headers: Mapping[str, str]) -> Request:
         query,
         headers,
         f"{scheme}://{headers['host']}",
+        carrier=(scope.get("extensions") or {}).get(CARRIER),
     )

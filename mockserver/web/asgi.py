@@ -31,30 +31,37 @@ def read_headers(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str]) -> bytes | Malformed | None:
-    """The body; TOO_LARGE if it exceeds MAX_BODY, None if the client left before its end."""
-    length = headers.get("content-length", "")
-    if len(length) > 15 or (length.isdecimal() and int(length) > MAX_BODY + MAX_WASTE):
+async def read_body(
+    receive: Receive, headers: Mapping[str, str], most: int = MAX_BODY
+) -> bytes | Malformed | None:
+    """The body; TOO_LARGE if it exceeds so many bytes, None if the client left before its end."""
+    if is_hopeless(headers, most):
         return TOO_LARGE
     message = await receive()
     if not message.get("more_body", False) and message["type"] == "http.request":
         body: bytes = message.get("body", b"")
-        return body if len(body) <= MAX_BODY else TOO_LARGE
-    return await _read_on(receive, message)
+        return body if len(body) <= most else TOO_LARGE
+    return await _read_on(receive, message, most)
 
 
-async def _read_on(receive: Receive, message: Message) -> bytes | Malformed | None:
+def is_hopeless(headers: Mapping[str, str], most: int) -> bool:
+    """Whether a body is announced that is too large even to be read and thrown away."""
+    length = headers.get("content-length", "")
+    return len(length) > 15 or (length.isdecimal() and int(length) > most + MAX_WASTE)
+
+
+async def _read_on(receive: Receive, message: Message, most: int) -> bytes | Malformed | None:
     chunks: list[bytes] = []
     size = 0
     while message["type"] == "http.request":
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
-        if size <= MAX_BODY:
+        if size <= most:
             chunks.append(chunk)
         else:
             chunks.clear()
-        if not message.get("more_body", False) or size > MAX_BODY + MAX_WASTE:
-            return b"".join(chunks) if size <= MAX_BODY else TOO_LARGE
+        if not message.get("more_body", False) or size > most + MAX_WASTE:
+            return b"".join(chunks) if size <= most else TOO_LARGE
         message = await receive()
     return None
 
@@ -63,15 +70,20 @@ async def send_reply(
     send: Send, reply: Reply, *, close: bool = False, with_body: bool = True
 ) -> None:
     """Send a reply; `close` ends the connection after it, a HEAD request gets no body."""
+    await send(build_head(reply, len(reply.body), close=close))
+    await send({"type": "http.response.body", "body": reply.body if with_body else b""})
+
+
+def build_head(reply: Reply, length: int, *, close: bool = False) -> Message:
+    """The first message of a reply whose body is told to be so long."""
     headers = [(b"content-type", reply.media_type.encode("latin-1"))]
     if reply.status != 304:  # there it would be the length of what is not sent
-        headers.append((b"content-length", b"%d" % len(reply.body)))
+        headers.append((b"content-length", b"%d" % length))
     if reply.headers:
         headers += [(n.encode("latin-1"), v.encode("latin-1")) for n, v in reply.headers]
     if close:
         headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body if with_body else b""})
+    return {"type": "http.response.start", "status": reply.status, "headers": headers}
 
 
 def build_error(status: int, error: str, hint: str = "") -> Reply:

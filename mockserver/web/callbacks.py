@@ -10,17 +10,14 @@ from mockserver.clock import Clock
 from mockserver.engine.account import Account
 from mockserver.engine.delivery import Attempt, Delivery, Standing
 from mockserver.engine.outbox import Outbox
-from mockserver.engine.signature import sign
-from mockserver.version import VERSION
-from mockserver.web.guard import CALLBACK_AGENT
 from mockserver.web.lanes import Job, Lanes
+from mockserver.web.message import write_message
 from mockserver.web.options import ignore_notice
-from mockserver.web.targets import Held, Target, Targets
+from mockserver.web.targets import Held, Targets
 
 if TYPE_CHECKING:
     from mockserver.web.sender import Answer, Sender
 
-AGENT: Final = f"{CALLBACK_AGENT}/{VERSION}"
 GRACE: Final = 0.1  # seconds for a receiver to read what was sent before it was dropped
 
 
@@ -190,8 +187,9 @@ class Courier:
         try:
             async with asyncio.timeout(seconds):
                 target = await self._targets.check(delivery.url)
-                headers = self._write_headers(target, account, delivery)
-                answer = await self._sender.post(target, headers, delivery.body)
+                message = write_message(target, account, delivery, self._clock.now())
+                headers = message.headers
+                answer = await self._sender.post(target, headers, message.body, message.method)
             problem = None
         except Held as reason:
             self._outbox.hold(account, delivery, str(reason))
@@ -208,27 +206,6 @@ class Courier:
         self._outbox.settle_attempt(account, delivery, attempt)
         if delivery.standing is Standing.EXHAUSTED:
             self._report(delivery, f"failed {len(delivery.attempts)} times: {problem or status}")
-
-    def _write_headers(
-        self, target: Target, account: Account, delivery: Delivery
-    ) -> dict[str, str]:
-        headers = {
-            "Host": target.authority,
-            "Content-Type": delivery.media_type,
-            "Content-Length": str(len(delivery.body)),
-            "User-Agent": AGENT,
-            "Connection": "close",
-        }
-        terms, secret = delivery.terms.signature, account.webhook_secret
-        if terms is not None and secret:
-            # A signature's time is the wall clock of the attempt, wherever the account's clock is.
-            parts = {
-                "id": f"msg_{account.id}_{delivery.number}",
-                "task.id": delivery.task_id,
-                "timestamp": str(self._clock.now() // 1000),
-            }
-            headers |= sign(terms, secret, parts, delivery.body)
-        return headers
 
     def _report(self, delivery: Delivery, what: str) -> None:
         """A line for the log; the query of an address may hold a secret."""

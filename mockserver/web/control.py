@@ -1,5 +1,6 @@
 """The control API: what tests and people ask about the server, and change in it."""
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -12,11 +13,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mockserver.engine.engine import Engine
-from mockserver.engine.scenario import list_scenarios
 from mockserver.errors import MockServerError
 from mockserver.version import VERSION
 from mockserver.web.callbacks import Courier
 from mockserver.web.control_accounts import AccountRoutes
+from mockserver.web.control_faults import FaultRoutes
+from mockserver.web.control_verification import VerificationRoutes
+from mockserver.web.control_wishes import WishRoutes
 from mockserver.web.feed import Feed, Stream, read_viewer
 from mockserver.web.fields import ControlError, read_filters, read_part, suggest
 from mockserver.web.journals import ENTRY_FILTERS, select_entries
@@ -26,12 +29,17 @@ from mockserver.web.views import view_contract
 HEALTH: Final = "/_mock/health"
 
 
-def build_control(engine: Engine, courier: Courier, feed: Feed) -> Starlette:
+def build_control(
+    engine: Engine, courier: Courier, feed: Feed, homes: Mapping[str, str]
+) -> Starlette:
     """The ASGI application of everything below /_mock."""
     control = Starlette(
         routes=[
-            *ServerRoutes(engine, courier, feed).list_routes(),
+            *ServerRoutes(engine, courier, feed, homes).list_routes(),
             *AccountRoutes(engine, courier).list_routes(),
+            *WishRoutes(engine).list_routes(),
+            *VerificationRoutes(engine).list_routes(),
+            *FaultRoutes(engine).list_routes(),
         ],
         exception_handlers={
             ControlError: _answer_control_error,
@@ -46,7 +54,10 @@ def build_control(engine: Engine, courier: Courier, feed: Feed) -> Starlette:
 class ServerRoutes:
     """The routes that are about the server, not about one account."""
 
-    def __init__(self, engine: Engine, courier: Courier, feed: Feed) -> None:
+    def __init__(
+        self, engine: Engine, courier: Courier, feed: Feed, homes: Mapping[str, str]
+    ) -> None:
+        self._homes = homes  # base URLs of the providers that have a listener of their own
         self._engine = engine
         self._courier = courier
         self._feed = feed
@@ -85,7 +96,11 @@ class ServerRoutes:
     async def list_providers(self, request: Request) -> Response:
         """What is served, and where."""
         origin = f"{request.url.scheme}://{request.headers['host']}"
-        return answer({"providers": [view_contract(c, origin) for c in self._engine.contracts]})
+        rows = [
+            view_contract(c, self._homes.get(c.name, f"{origin}/{c.name}"))
+            for c in self._engine.contracts
+        ]
+        return answer({"providers": rows})
 
     async def show_contract(self, request: Request) -> Response:
         """A contract's document with its edition applied."""
@@ -99,8 +114,8 @@ class ServerRoutes:
         """What a key can ask for, by provider."""
         found = {
             contract.name: [
-                {"name": scenario.name, "sentence": scenario.sentence}
-                for scenario in list_scenarios(contract).values()
+                {"name": each.name, "sentence": each.sentence, "source": each.source}
+                for each in self._engine.find_catalogue(contract.name).list_all().values()
             ]
             for contract in self._engine.contracts
         }
@@ -111,7 +126,7 @@ class ServerRoutes:
         filters = read_filters(request, ENTRY_FILTERS)
         rows = [(account, e) for account in self._engine.accounts for e in account.journal.entries]
         strays = [(None, entry) for entry in self._engine.strays.entries]
-        return answer(select_entries([*rows, *strays], filters))
+        return answer(select_entries([*rows, *strays], filters, "number"))
 
     async def show_events(self, request: Request) -> Stream:
         """What happens from now on, as server-sent events."""

@@ -1,6 +1,5 @@
 """The control API of one account: its settings, credits, clock, tasks and journal."""
 
-import re
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -8,13 +7,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mockserver.clock import parse_span
-from mockserver.contract.model import Contract
 from mockserver.contract.moments import Phase
 from mockserver.engine.account import Account
 from mockserver.engine.delivery import Standing
 from mockserver.engine.engine import Engine
 from mockserver.engine.events import EventKind
-from mockserver.engine.scenario import choose, find_nearest, list_scenarios
 from mockserver.errors import MockServerError
 from mockserver.web.callbacks import Courier
 from mockserver.web.fields import (
@@ -31,6 +28,7 @@ from mockserver.web.fields import (
     suggest,
 )
 from mockserver.web.journals import ENTRY_FILTERS, select_entries
+from mockserver.web.lookup import check_scenario, find_contract, open_account
 from mockserver.web.replies import answer
 from mockserver.web.views import view_account, view_clock, view_credits, view_delivery, view_task
 
@@ -38,7 +36,6 @@ UNLIMITED: Final = "unlimited"
 MAX_WAIT: Final = 20.0  # seconds that an advance waits for deliveries
 SKIP: Final = "skip"
 DELIVERIES: Final = Kind(f"'await' or {SKIP!r}", lambda value: value in ("await", SKIP))
-_ID: Final = re.compile("[0-9a-f]{16}")
 
 ACCOUNT_KINDS: Final[dict[str, Kind]] = {
     "scenario": TEXT_OR_NULL,
@@ -110,7 +107,7 @@ class AccountRoutes:
         fields = await read_fields(request, {"provider": TEXT, "set": NUMBER, "add": NUMBER})
         if ("set" in fields) == ("add" in fields):
             raise ControlError(400, "say either 'set' or 'add'", '{"provider": "…", "set": 100}')
-        contract = self._find_contract(fields.get("provider"))
+        contract = find_contract(self._contracts, fields.get("provider"))
         account = self._open(request)
         ledger = account.open_holding(contract).ledger
         if "set" in fields:
@@ -197,40 +194,13 @@ class AccountRoutes:
         return answer({"callbacks": rows, "forgotten": deliveries.forgotten})
 
     def _open(self, request: Request) -> Account:
-        """The account of a key or an id, settled; a key that was not used yet gets its account."""
-        key = read_part(request, "key")
-        account = self._engine.find_account(key)
-        if account is None and _ID.fullmatch(key):
-            raise ControlError(404, f"there is no account {key}", "GET /_mock/accounts lists them")
-        try:
-            account = account or self._engine.open_account(key)
-        except MockServerError as error:
-            raise ControlError(404, str(error)) from error
-        account.settle()
-        return account
-
-    def _find_contract(self, name: str | None) -> Contract:
-        if name is None and len(self._contracts) == 1:
-            return next(iter(self._contracts.values()))
-        if name is None:
-            raise ControlError(400, "'provider' is missing", suggest("", self._contracts))
-        if name not in self._contracts:
-            hint = suggest(name, self._contracts)
-            raise ControlError(404, f"no provider {name!r} is served", hint)
-        return self._contracts[name]
+        return open_account(self._engine, request)
 
     def _check_settings(self, fields: dict[str, Any]) -> None:
         scenario, tier = fields.get("scenario"), fields.get("tier")
         status = fields.get("http_status")
         if scenario is not None:
-            known = {
-                name: each
-                for contract in self._contracts.values()
-                for name, each in list_scenarios(contract).items()
-            }
-            if choose(known, scenario) is None:
-                near = find_nearest(known, scenario)
-                raise ControlError(400, f"no scenario {scenario!r}", f"did you mean {near!r}?")
+            check_scenario(self._engine, scenario)
         tiers = [UNLIMITED, *(tier for each in self._contracts.values() for tier in each.tiers)]
         if tier is not None and tier not in tiers:
             raise ControlError(400, f"no tier {tier!r}", suggest(tier, tiers))

@@ -43,16 +43,22 @@ NUMBER: Final = Kind(
 FLAG: Final = Kind("true or false", lambda value: isinstance(value, bool))
 
 
-async def read_fields(request: Request, kinds: Mapping[str, Kind]) -> dict[str, Any]:
-    """The fields of a JSON object in the body; raises ControlError for anything else."""
+async def read_object(request: Request, example: str) -> dict[str, Any]:
+    """The JSON object in the body; raises ControlError for anything else."""
     raw = await read_body(request.receive, request.headers)
     if isinstance(raw, Malformed):
         raise ControlError(413, raw.reason)
     fields = decode_json(raw or b"", request.headers.get("content-type"))
     if isinstance(fields, Malformed):
-        raise ControlError(400, fields.reason, f"send a JSON object with {_join(kinds)}")
+        raise ControlError(400, fields.reason, f"send a JSON object: {example}")
     if not isinstance(fields, dict):
-        raise ControlError(400, "the body is no JSON object", f"it takes {_join(kinds)}")
+        raise ControlError(400, "the body is no JSON object", f"send one: {example}")
+    return fields
+
+
+async def read_fields(request: Request, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """The fields of a JSON object in the body; raises ControlError for anything else."""
+    fields = await read_object(request, f"it takes {_join(kinds)}")
     for name, value in fields.items():
         if name not in kinds:
             raise ControlError(400, f"there is no field {name!r} here", suggest(name, kinds))

@@ -1,6 +1,7 @@
-"""Result files: drawn when first fetched, kept while there is room, told apart by their tags."""
+"""Files: results, drawn when first fetched and kept while there is room; and uploads."""
 
 import asyncio
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -11,10 +12,13 @@ from mockserver.engine.call import Reply
 from mockserver.engine.engine import Engine
 from mockserver.engine.files import FileMissing, ResultFile
 from mockserver.engine.journal import Entry, hide_keys
+from mockserver.engine.uploads import UploadPlace, parse_place
 from mockserver.web.asgi import build_error
 from mockserver.web.provider import Request
 
 CACHE_BYTES: Final = 64 * 1024 * 1024
+
+_RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,41 +45,66 @@ class Files:
             refusal = build_error(405, "result files can only be read")
             refusal.headers = (("allow", "GET, HEAD"),)
             return refusal
+        place = parse_place(request.target)
+        if place is not None:
+            return self._answer_upload(place, request)
         address = parse_address(request.target)
         if address is None:
             return build_error(404, "this is no address of a result file")
         file = self._engine.find_file(address)
         if isinstance(file, FileMissing):
             return build_error(404, file.reason)
-        if "authorization" in request.headers:
-            self._note_key(address, request)
         drawn = self._recall(file) or await self._draw_once(file)
-        headers = (("etag", drawn.tag), ("cache-control", "no-cache"))
-        if drawn.tag in request.headers.get("if-none-match", ""):
-            return Reply(304, b"", drawn.media_type, headers)
-        return Reply(200, drawn.body, drawn.media_type, headers)
+        reply, fault = self._engine.spoil_file(address, send_part(drawn, request))
+        if fault is not None or "authorization" in request.headers:
+            self._enter(address, address.task_id, request, reply.status, fault)
+        return reply
 
-    def _note_key(self, address: Address, request: Request) -> None:
-        """Tell that a client sends its key where it has no business."""
-        account = self._engine.accounts.find_by_id(address.account_id)
+    def _answer_upload(self, place: UploadPlace, request: Request) -> Reply:
+        upload = self._engine.find_upload(place)
+        if isinstance(upload, FileMissing):
+            return build_error(404, upload.reason)
+        if "authorization" in request.headers:
+            self._enter(place, None, request)
+        reply = send_part(Drawn(upload.content, upload.media_type, upload.tag), request)
+        # It may hold anything, and lies at the address of the control API.
+        reply.headers += (
+            ("content-security-policy", "sandbox; default-src 'none'"),
+            ("x-content-type-options", "nosniff"),
+        )
+        return reply
+
+    def _enter(
+        self,
+        place: Address | UploadPlace,
+        task_id: str | None,
+        request: Request,
+        status: int = 200,
+        fault: str | None = None,
+    ) -> None:
+        """Tell that a client sends its key where it has no business, or met a fault."""
+        has_key = "authorization" in request.headers
+        account = self._engine.accounts.find_by_id(place.account_id)
         if account is not None:
             account.enter(
                 Entry(
                     seq=account.journal.total,
                     at=account.now(),
-                    provider=address.provider,
+                    provider=place.provider,
                     operation=None,
                     method=request.method,
                     target=request.target,
                     headers=hide_keys(request.headers),
                     request=b"",
-                    status=200,
+                    status=status,
                     reply=b"",
                     condition=None,
                     violations=(),
-                    notes=("the API key was sent to the file host",),
+                    notes=("the API key was sent to the file host",) if has_key else (),
                     scenario=None,
-                    task_id=address.task_id,
+                    task_id=task_id,
+                    fault=fault,
+                    number=next(account.journal.numbers),
                 )
             )
 
@@ -104,13 +133,45 @@ class Files:
             self._room += len(self._cache.popitem(last=False)[1].body)
 
 
+def send_part(drawn: Drawn, request: Request) -> Reply:
+    """A file as a request asks for it: whole, one range of it, or not if it is known already."""
+    headers: tuple[tuple[str, str], ...] = (
+        ("etag", drawn.tag),
+        ("cache-control", "no-cache"),
+        ("accept-ranges", "bytes"),
+    )
+    if drawn.tag in request.headers.get("if-none-match", ""):
+        return Reply(304, b"", drawn.media_type, headers)
+    wanted = request.headers.get("range")
+    known = request.headers.get("if-range", drawn.tag)
+    match = _RANGE.fullmatch(wanted) if wanted and known == drawn.tag else None
+    if match is None or match.group() == "bytes=-" or request.method != "GET":
+        return Reply(200, drawn.body, drawn.media_type, headers)
+    size = len(drawn.body)
+    start, end = _read_range(match, size)
+    if start > end:
+        return Reply(416, b"", drawn.media_type, (*headers, ("content-range", f"bytes */{size}")))
+    part = drawn.body[start : end + 1]
+    headers = (*headers, ("content-range", f"bytes {start}-{end}/{size}"))
+    return Reply(206, part, drawn.media_type, headers)
+
+
+def _read_range(match: re.Match[str], size: int) -> tuple[int, int]:
+    """First and last byte of a range; the first is beyond the last if there is none."""
+    first, last = match.groups()
+    if not first:  # the last so many
+        return (max(0, size - int(last)), size - 1) if int(last) else (size, -1)
+    end = min(int(last), size - 1) if last else size - 1
+    return (int(first), end)
+
+
 def draw(file: ResultFile) -> Drawn:
     """Draw a result file."""
     # Pillow is not needed to start.
-    from mockserver.media.image import draw_image
     from mockserver.media.picture import MEDIA_TYPES, Picture
+    from mockserver.media.result import draw_result
 
-    body = draw_image(
+    body = draw_result(
         Picture(
             width=file.width,
             height=file.height,
@@ -123,6 +184,7 @@ def draw(file: ResultFile) -> Drawn:
             inputs=file.inputs,
             number=file.number,
             of=file.of,
+            seconds=file.seconds,
         )
     )
     tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'

@@ -3,6 +3,8 @@
 from typing import Final
 from urllib.parse import urlsplit
 
+from httptools import HttpRequestParser
+
 from mockserver.engine.call import Reply
 from mockserver.web.asgi import build_error
 
@@ -22,6 +24,21 @@ class Refusal(Exception):
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.status)
         self.reply = reply
+
+
+def check_count(pairs: Pairs, most: int) -> None:
+    """Raise Refusal if there are more headers than may be."""
+    if len(pairs) > most:
+        raise Refusal(build_error(431, f"the request has more than {most} headers"))
+
+
+def check_head(parser: HttpRequestParser, url: bytes, pairs: Pairs) -> bytes | None:
+    """A head without its offer to change the protocol, if it has one; raises Refusal for a flaw."""
+    method, version = parser.get_method(), parser.get_http_version()
+    flaw = find_flaw(version, method, url, pairs)
+    if flaw is not None:
+        raise Refusal(build_error(400, flaw))
+    return write_again(method, url, version, pairs) if parser.should_upgrade() else None
 
 
 def find_flaw(version: str, method: bytes, url: bytes, pairs: Pairs) -> str | None:

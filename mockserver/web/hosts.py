@@ -15,6 +15,12 @@ def parse_host(host: str) -> str | None:
     return match[1] if match else None
 
 
+def parse_port(host: str) -> int | None:
+    """The port in a Host header that names a host; None if it has none."""
+    digits = host.rpartition("]")[2].rpartition(":")[2] if ":" in host else ""
+    return int(digits) if digits.isdecimal() else None
+
+
 def is_loopback(name: str) -> bool:
     """Whether a name means this machine whatever a resolver says: localhost, 127.*, ::1."""
     return name in _LOOPBACK or _is_address(name, of_loopback=True)

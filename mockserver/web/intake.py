@@ -13,12 +13,9 @@ from httptools import (
 
 from mockserver.engine.call import Reply
 from mockserver.web import flaws
-from mockserver.web.asgi import MAX_BODY, MAX_WASTE, build_error
+from mockserver.web.asgi import build_error
 from mockserver.web.flaws import Refusal
 from mockserver.web.limits import Limits
-
-# Bytes that are read of one body, wanted or not: the application throws away what it can describe.
-MAX_MESSAGE: Final = MAX_BODY + MAX_WASTE + 256 * 1024
 
 # Where the client is.
 BETWEEN: Final = 0  # two requests
@@ -61,13 +58,14 @@ class Intake:
     def waste(self, data: bytes) -> bool:
         """Throw something away; whether more may come."""
         self._size += len(data)
-        return self._size <= MAX_MESSAGE
+        return self._size <= self._limits.message_bytes
 
     def parse(self, parser: HttpRequestParser, data: bytes) -> Reply | None:
         """Parse no more than a head, or a body, may have; the refusal if something is wrong."""
         most = self._limits.head_bytes
         while data:
-            room = min(most, (MAX_MESSAGE if self.stage == BODY else most) - self._size)
+            whole = self._limits.message_bytes if self.stage == BODY else most
+            room = min(most, whole - self._size)
             if room <= 0:
                 return self._describe_excess()
             piece, data = (data, b"") if len(data) <= room else (data[:room], data[room:])

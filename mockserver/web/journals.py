@@ -14,11 +14,13 @@ ENTRY_FILTERS: Final = ("provider", "operation", "condition", "violations", "sin
 Row = tuple[Account | None, Entry]
 
 
-def select_entries(rows: Iterable[Row], filters: Mapping[str, str]) -> dict[str, Any]:
-    """The last entries that pass every filter, in order of time, and how many there are in all.
+def select_entries(
+    rows: Iterable[Row], filters: Mapping[str, str], count: str = "seq"
+) -> dict[str, Any]:
+    """The last entries that pass every filter, in order of arrival, and how many there are in all.
 
-    `since` is the number of the last entry that is known already, `violations` asks for entries
-    with (true) or without (false) any.
+    `since` is the `count` of the last entry that is known already: its `seq` in a journal, its
+    `number` over all of them. `violations` asks for entries with (true) or without (false) any.
     """
     limit = read_count(filters, "limit", DEFAULT_LIMIT)
     since = read_count(filters, "since", -1)
@@ -27,11 +29,11 @@ def select_entries(rows: Iterable[Row], filters: Mapping[str, str]) -> dict[str,
     found = [
         row
         for row in rows
-        if row[1].seq > since
+        if getattr(row[1], count) > since
         and (broken is None or bool(row[1].violations) == broken)
         and all(getattr(row[1], name) == value for name, value in wanted.items())
     ]
-    found.sort(key=lambda row: row[1].at)
+    found.sort(key=lambda row: row[1].number)
     shown = found[len(found) - limit :] if limit < len(found) else found
     return {"total": len(found), "requests": [view_entry(e, account) for account, e in shown]}
 

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
+from mockserver.web.asgi import MAX_BODY, MAX_WASTE
+
+SLACK: Final = 256 * 1024  # bytes of a body that were on their way when enough had come
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -16,6 +20,8 @@ class Limits:
     tick_seconds: float = 1.0  # how late the end of these may be noticed
     head_bytes: int = 64 * 1024  # of a request line and its headers
     headers: int = 100
+    # Of one body, wanted or not: the application throws away what it can describe.
+    message_bytes: int = MAX_BODY + MAX_WASTE + SLACK
     connections: int = 2_000  # at once
     refusals: int = 64  # further ones that hear that they should come again; the rest is cut off
 

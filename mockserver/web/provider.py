@@ -1,13 +1,16 @@
 """Calls of providers: what came over the wire becomes a Call for the engine. Knows no ASGI."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from mockserver.engine.call import Call, Malformed
+from mockserver.engine.call import Call, Malformed, Reply
 from mockserver.web.decode import decode_json
 from mockserver.web.routes import Route
+
+# Sends a reply; says whether it has a body.
+Carry = Callable[[Reply, bool], Awaitable[None]]
 
 NOTHING: Final[Mapping[str, str]] = {}
 
@@ -23,6 +26,7 @@ class Request:
     headers: Mapping[str, str]  # names in lower case
     origin: str  # how the client reaches this server: "http://127.0.0.1:8787"
     body: bytes | Malformed = b""
+    carrier: Carry | None = None  # of its connection, for replies whose way is odd
 
     @property
     def raw(self) -> bytes:
@@ -50,6 +54,7 @@ def read_call(route: Route, request: Request, path: Mapping[str, str] = NOTHING)
         path,
         b"" if isinstance(request.body, Malformed) else request.body,
         value,
+        route.scenario,
     )
 
 

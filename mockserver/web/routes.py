@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import quote, urlsplit
 
-from mockserver.contract.model import Contract, Operation
+from mockserver.contract.model import Contract, Operation, Role
+from mockserver.contract.path import compile_template
 
 NO_PARAMETERS: Mapping[str, str] = {}
+SCENARIO_MARK = "/_/"
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,12 @@ class Route:
 
     contract: Contract
     operation: Operation
+    scenario: str | None = None  # the one that the address names
+
+    @property
+    def keeps_file(self) -> bool:
+        """Whether it takes a file and keeps it; then its body is read in a way of its own."""
+        return self.operation.upload is not None
 
     @cached_property
     def takes_body(self) -> bool:
@@ -41,12 +49,18 @@ class Site:
     def add_contract(self, contract: Contract, prefix: str) -> None:
         """Serve the operations of a contract behind a prefix."""
         for operation in contract.operations.values():
-            route = Route(contract, operation)
-            path = prefix + operation.path
-            if "{" in path:
-                self.templates.append((operation.method, compile_template(path), route))
-            else:
-                self.exact[operation.method, path] = route
+            self.add_operation(contract, operation, prefix)
+
+    def add_operation(self, contract: Contract, operation: Operation, prefix: str) -> None:
+        """Serve one operation of a contract behind a prefix."""
+        route = Route(contract, operation)
+        path = prefix + operation.path
+        if "{" in path:
+            # Names of models have slashes, and not every client hides them.
+            within = ".+" if operation.role is Role.MODEL else "[^/]+"
+            self.templates.append((operation.method, compile_template(path, within), route))
+        else:
+            self.exact[operation.method, path] = route
 
     def find_template(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
         """The operation whose path template fits, with the values in the path."""
@@ -55,18 +69,21 @@ class Site:
                 return route, match.groupdict()
         return None
 
+    def find_in_scenario(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
+        """The operation behind a path that names a scenario: `/_/<scenario>` before its own."""
+        base, _, rest = path.partition(SCENARIO_MARK)
+        name, slash, own = rest.partition("/")
+        if not slash or base.removeprefix("/") not in ("", *self.mounts):
+            return None
+        plain = f"{base}/{own}"
+        route = self.exact.get((method, plain))
+        found = self.find_template(method, plain) if route is None else (route, NO_PARAMETERS)
+        return None if found is None else (replace(found[0], scenario=name), found[1])
+
     def find_contract(self, path: str) -> Contract | None:
         """The contract that a path without an operation belongs to, if any."""
         name = path.partition("/")[2].partition("/")[0]
         return self.mounts.get(name, self.home)
-
-
-def compile_template(path: str) -> re.Pattern[str]:
-    """A pattern for a path with parameters in braces; each fits one part of a path."""
-    parts = re.split(r"\{(\w+)\}", path)
-    parts[::2] = [re.escape(literal) for literal in parts[::2]]
-    parts[1::2] = [f"(?P<{name}>[^/]+)" for name in parts[1::2]]
-    return re.compile("".join(parts))
 
 
 def build_local_site(contracts: Iterable[Contract]) -> Site:
@@ -81,13 +98,21 @@ def build_local_site(contracts: Iterable[Contract]) -> Site:
     return site
 
 
+def build_home_site(contract: Contract) -> Site:
+    """One contract at the root, and nothing else: the place of a provider's own listener."""
+    site = Site(home=contract)
+    site.add_contract(contract, "")
+    return site
+
+
 def build_provider_sites(contracts: Iterable[Contract]) -> dict[str, Site]:
     """A site per host name of the real providers, with the real paths."""
     sites: dict[str, Site] = {}
-    for contract in contracts:
-        for server in contract.servers:
+    served = [(contract, each) for contract in contracts for each in contract.operations.values()]
+    for contract, operation in served:
+        for server in operation.servers or contract.servers:
             address = urlsplit(server)
             if address.hostname:
                 site = sites.setdefault(address.hostname, Site(home=contract))
-                site.add_contract(contract, quote(address.path.rstrip("/")))
+                site.add_operation(contract, operation, quote(address.path.rstrip("/")))
     return sites

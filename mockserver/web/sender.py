@@ -33,14 +33,16 @@ class NoAnswer(Exception):
 class Sender:
     """Sends requests. No proxy is asked, no redirect followed, nothing kept between two of them."""
 
-    async def post(self, target: Target, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(
+        self, target: Target, headers: Mapping[str, str], body: bytes, method: str = "POST"
+    ) -> Answer:
         """Send a body to the first address that takes connections, and read the answer.
 
         Raises NoAnswer for whatever a receiver does instead of answering.
         """
         transport, exchange = await self._connect(target)
         try:
-            transport.write(write_head(target, headers) + body)
+            transport.write(write_head(target, headers, method) + body)
             return await exchange.answered
         finally:
             # Whoever ends early, or is ended, does not let the rest of the request go out.
@@ -148,9 +150,9 @@ class Exchange(asyncio.Protocol):
             self.answered.exception()  # whoever waited may have left: that is no news
 
 
-def write_head(target: Target, headers: Mapping[str, str]) -> bytes:
+def write_head(target: Target, headers: Mapping[str, str], method: str = "POST") -> bytes:
     """The request up to its body."""
-    lines = [f"POST {target.path} HTTP/1.1", *(f"{name}: {headers[name]}" for name in headers)]
+    lines = [f"{method} {target.path} HTTP/1.1", *(f"{name}: {headers[name]}" for name in headers)]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 

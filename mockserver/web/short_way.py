@@ -8,6 +8,8 @@ import logging
 from collections.abc import Mapping
 from typing import Final, Protocol
 
+from httptools import HttpRequestParser
+
 from mockserver.engine.call import Malformed, Reply
 from mockserver.web.asgi import MAX_BODY, TOO_LARGE, read_headers
 from mockserver.web.flaws import FAILURE, Pairs
@@ -56,14 +58,16 @@ class ShortWay:
         """There is no last call."""
         self._request = None
 
-    def take(self, method: bytes, url: bytes, pairs: Pairs) -> bool:
+    def take(self, parser: HttpRequestParser, url: bytes, pairs: Pairs) -> bool:
         """Whether a request is a provider's call; its body may come then."""
+        if parser.get_http_version() != "1.1" or parser.should_upgrade():
+            return False
         path, _, query = url.partition(b"?")
         headers = read_headers(pairs)
         host = headers.get("host", "")
-        name, place = method.decode("ascii"), path.decode("latin-1")
+        name, place = parser.get_method().decode("ascii"), path.decode("latin-1")
         route = self._emulator.find_route(host, name, place)
-        if route is None or b"#" in query or not _has_plain_body(headers):
+        if route is None or route.keeps_file or b"#" in query or not _has_plain_body(headers):
             return False
         target = url.decode("latin-1")
         scheme = headers.get("x-forwarded-proto", "http")

@@ -9,21 +9,25 @@ from mockserver.engine.account import Account
 from mockserver.engine.call import Malformed
 from mockserver.engine.delivery import Delivery
 from mockserver.engine.events import Event, EventKind
+from mockserver.engine.fault_plan import Planned
+from mockserver.engine.fault_words import write_rule
 from mockserver.engine.journal import Entry
 from mockserver.engine.task import Task
 from mockserver.web.decode import decode_json
 
 View = dict[str, Any]
 
+_ABOUT_NOTHING = frozenset({EventKind.JOURNAL_CLEARED, EventKind.FAULTS_CLEARED})
 
-def view_contract(contract: Contract, origin: str) -> View:
+
+def view_contract(contract: Contract, base_url: str) -> View:
     """A provider: its addresses and what it knows."""
     return {
         "name": contract.name,
         "title": contract.title,
         "edition": contract.edition,
         "editions": contract.editions,
-        "base_url": f"{origin}/{contract.name}",
+        "base_url": base_url,
         "servers": contract.servers,
         "tiers": list(contract.tiers),
         "failures": list(contract.failures),
@@ -79,12 +83,13 @@ def view_task(task: Task, now: int) -> View:
         "provider": task.contract.name,
         "operation": task.operation.id,
         "model": None if task.variant is None else task.variant.model,
+        "scenario": task.scenario.name,
         "state": state.name,
         "phase": state.phase,
         "outcome": task.timeline.final.phase,
         "failure": None if task.failure is None else task.failure.name,
         "created": task.created,
-        "ends": task.ended,
+        "ends": None if task.timeline.is_open else task.ended,
         "ended": ended,
         "price": view_credits(task.price),
         "request": task.read_request(),
@@ -95,6 +100,7 @@ def view_delivery(delivery: Delivery) -> View:
     """A delivery of a callback: what is sent, every attempt, and how it stands."""
     return {
         "number": delivery.number,
+        "copy_of": delivery.copy_of,
         "provider": delivery.provider,
         "task": delivery.task_id,
         "callback": delivery.callback,
@@ -102,6 +108,7 @@ def view_delivery(delivery: Delivery) -> View:
         "url": delivery.url,
         "standing": delivery.standing,
         "held": delivery.held,
+        "fault": delivery.fault,
         "due": delivery.due,
         "body": view_body(delivery.body),
         "attempts": [
@@ -120,6 +127,7 @@ def view_delivery(delivery: Delivery) -> View:
 def view_entry(entry: Entry, account: Account | None) -> View:
     """A request and its reply; `account` is None for one that reached no account."""
     return {
+        "number": entry.number,
         "seq": entry.seq,
         "at": entry.at,
         "time": format_instant(entry.at),
@@ -128,6 +136,7 @@ def view_entry(entry: Entry, account: Account | None) -> View:
         "operation": entry.operation,
         "task": entry.task_id,
         "scenario": entry.scenario,
+        "fault": entry.fault,
         "method": entry.method,
         "target": entry.target,
         "headers": dict(entry.headers),
@@ -145,6 +154,18 @@ def view_entry(entry: Entry, account: Account | None) -> View:
             for violation in entry.violations
         ],
         "notes": list(entry.notes),
+    }
+
+
+def view_fault(planned: Planned) -> View:
+    """A fault that is planned, in the words in which it was put, and what became of it."""
+    return {
+        "number": planned.number,
+        "rule": write_rule(planned.rule),
+        "scenario": planned.scenario,
+        "put": planned.put,
+        "met": planned.met,
+        "acted": planned.acted,
     }
 
 
@@ -169,7 +190,9 @@ def _view_subject(event: Event, contracts: Mapping[str, Contract]) -> View | Non
         return view_task(subject, event.at)
     if isinstance(subject, Delivery):
         return view_delivery(subject)
-    if account is None or event.kind is EventKind.JOURNAL_CLEARED:
+    if isinstance(subject, Planned):
+        return view_fault(subject)
+    if account is None or event.kind in _ABOUT_NOTHING:
         return None
     is_clock = event.kind is EventKind.CLOCK_MOVED
     return view_clock(account) if is_clock else view_account(account, contracts)

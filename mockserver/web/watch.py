@@ -21,7 +21,7 @@ class Watch:
 
     def _report_event(self, event: Event) -> None:
         entry = event.subject
-        if isinstance(entry, Entry) and (entry.condition is not None or entry.notes):
+        if isinstance(entry, Entry) and (entry.condition or entry.notes or entry.fault):
             is_near_miss = event.kind is EventKind.STRAY and entry.operation is None
             self._notice("; ".join(entry.notes) if is_near_miss else describe(entry))
 
@@ -32,6 +32,8 @@ def describe(entry: Entry) -> str:
     verdict = f"refused: {entry.condition}" if entry.condition else "answered"
     if entry.scenario and entry.condition == entry.scenario.replace("-", "_"):
         verdict += ", as its scenario asks"
+    if entry.fault:
+        verdict += f", by the fault {entry.fault}"
     details = [violation.message for violation in entry.violations][:3] + list(entry.notes)
     line = f"{entry.method} {target} {verdict} ({entry.status})"
     return f"{line}; {'; '.join(details)}" if details else line

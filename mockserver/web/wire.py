@@ -17,12 +17,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from mockserver.engine.call import Reply
 from mockserver.web import flaws
 from mockserver.web.answer import Defaults, write_answer
-from mockserver.web.asgi import build_error
 from mockserver.web.burst import Burst
+from mockserver.web.carrier import attend, build_cycle, carry_alone
 from mockserver.web.flaws import Refusal
 from mockserver.web.intake import BETWEEN, BODY, HEAD, Intake
 from mockserver.web.limits import LIMITS, Limits
-from mockserver.web.outlet import Outlet, abandon, run_application
+from mockserver.web.outlet import abandon, run_application
 from mockserver.web.short_way import ShortWay
 
 _defaults: Final = Defaults()
@@ -167,9 +167,7 @@ class Wire(HttpToolsProtocol):
         self._intake.reach(HEAD)
 
     def on_headers_complete(self) -> None:
-        if len(self.headers) > self._limits.headers:
-            text = f"the request has more than {self._limits.headers} headers"
-            raise Refusal(build_error(431, text))
+        flaws.check_count(self.headers, self._limits.headers)
         if self._is_short() or self._enter_application():
             self.headers = flaws.IGNORED
             self._intake.reach(BODY)
@@ -212,37 +210,35 @@ class Wire(HttpToolsProtocol):
 
     def _is_short(self) -> bool:
         """Whether the request takes the short way."""
-        parser = self.parser
         return (
             self._has_turn()
             and not (self.expect_100_continue or self._is_full)
-            and parser.get_http_version() == "1.1"
-            and not parser.should_upgrade()
-            and self._short.take(parser.get_method(), self.url, self.headers)
+            and self._short.take(self.parser, self.url, self.headers)
         )
 
     def _enter_application(self) -> bool:
         """Hand the request to the application in its turn, unless it comes again."""
         if self._is_full:
             raise Refusal(flaws.FULL)
-        parser, url = self.parser, self.url
-        method, version = parser.get_method(), parser.get_http_version()
-        flaw = flaws.find_flaw(version, method, url, self.headers)
-        if flaw is not None:
-            raise Refusal(build_error(400, flaw))
-        if parser.should_upgrade():
-            self._intake.again = flaws.write_again(method, url, version, self.headers)
+        again = flaws.check_head(self.parser, self.url, self.headers)
+        if again is not None:
+            self._intake.again = again
             return False
         try:
             super().on_headers_complete()
         except (HttpParserError, ValueError) as error:
             raise Refusal(flaws.NO_ADDRESS) from error
-        self.cycle.transport = Outlet(self.transport, self._end)  # type: ignore[assignment]
-        self._owed.append(self.cycle)
+        self._owed.append(attend(self.cycle, self, self._end))
         return True
 
     def _send(self, reply: Reply, *, keeps: bool) -> None:
         """Write a whole answer."""
+        if reply.carriage is not None:
+            self._intake.reach(BETWEEN)
+            self.cycle = attend(build_cycle(self, keeps), self, self._end)
+            self._owed.append(self.cycle)
+            self._start_asgi_task(self.cycle, partial(carry_alone, reply))
+            return
         defaults = _defaults.write(self.server_state.default_headers)
         self._burst.add(self.loop, self.transport, write_answer(reply, defaults, keeps=keeps))
         self.server_state.total_requests += 1

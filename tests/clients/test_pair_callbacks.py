@@ -24,7 +24,9 @@ def follow(emulator: App, world: World, monkeypatch: pytest.MonkeyPatch) -> Foll
     """Generates with a callback that goes straight to a receiver."""
 
     async def generate(provider: str, receiver: Receiver) -> Task:
-        async def post(_: Sender, target: Any, headers: Mapping[str, str], body: bytes) -> Answer:
+        async def post(
+            _: Sender, target: Any, headers: Mapping[str, str], body: bytes, *__: Any
+        ) -> Answer:
             transport = httpx.ASGITransport(receiver)
             async with httpx.AsyncClient(transport=transport) as http:
                 reply = await http.post(HOOK, headers=headers, content=body)

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.contract.yields import Price, PriceRow, Size, find_field
+from mockserver.contract.price import Price, PriceRow
+from mockserver.contract.yields import Size, find_field
 
 PRICE = Price(
     (

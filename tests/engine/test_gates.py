@@ -293,3 +293,21 @@ def test_a_record_goes_after_its_time(world: "World") -> None:
     assert before["state"] == "done"
     assert world.inspect(task_id)["code"] == 404
     assert world.read("drop", path={"id": task_id})["code"] == 410
+
+
+@pytest.mark.parametrize(
+    ("model", "note"),
+    [
+        ("plian", "'plian' is none of the {count} models; nearest: 'plain'"),
+        ("?", "'?' is none of the {count} models"),
+        ("x" * 301, f"'{'x' * 300}…' is none of the {{count}} models"),
+    ],
+)
+def test_an_unknown_model_is_told_with_the_nearest(world: "World", model: str, note: str) -> None:
+    """The journal says which model was probably meant, if one comes near."""
+    world.read("make", body={"model": model, "input": {"prompt": "a nut"}})
+
+    (violation,) = world.account().journal.entries[-1].violations
+    body = world.contract.operations["make"].body
+    assert body is not None
+    assert violation.message == note.format(count=len(body.models))

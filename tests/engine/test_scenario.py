@@ -2,7 +2,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockserver.engine.scenario import choose, find_nearest, list_scenarios
+from mockserver.engine.catalogue import Catalogue
+from mockserver.engine.library import Library
+from mockserver.engine.scenario import list_scenarios
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World
@@ -27,13 +29,12 @@ def test_each_scenario_is_told_in_a_sentence(world: "World") -> None:
 
 
 def test_a_scenario_is_found_by_either_spelling(world: "World") -> None:
-    """Underscores are understood; no name is the default; the nearest name is offered."""
-    scenarios = list_scenarios(world.contract)
+    """Underscores are understood, and the nearest name is offered."""
+    catalogue = Catalogue(world.contract, Library())
 
-    assert choose(scenarios, "rate_limited") is choose(scenarios, "rate-limited")
-    assert choose(scenarios, None) is scenarios["succeeds"]
-    assert choose(scenarios, "rate") is None
-    assert find_nearest(scenarios, "rate_limit") == "rate-limited"
+    assert catalogue.find("rate_limited") is catalogue.find("rate-limited")
+    assert catalogue.find("rate") is None
+    assert catalogue.find_nearest("rate_limit") == "rate-limited"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What the laws of accounts are about: an engine that plays every contract, and its users."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,17 +23,15 @@ from mockserver.engine.journal import Journal
 from mockserver.engine.scenario import list_scenarios
 from mockserver.engine.settings import Settings
 from mockserver.engine.task import Task
+from tests.laws.values import Value, draw_value
 
 ROOT = Path(__file__).parents[2]
 ORIGIN = "http://127.0.0.1:8787"
 KEYS = ("sk-mock-one", "sk-mock-two", "sk-mock-three")
-PROMPTS = ("a red fox", "an owl", "ein Löwe 🦁")
-ADDRESSES = ("https://images.example/1.png", "https://images.example/2.webp")
 REFUSALS = frozenset(CONDITIONS)
 
 SPANS = st.one_of(st.integers(0, 5_000), st.integers(0, 70_000), st.just(61 * 86_400_000))
 
-Value = st.SearchStrategy[Any]
 Action = tuple[Any, ...]  # the name of a method of World, and its arguments
 
 
@@ -65,38 +63,16 @@ SCENARIOS = sorted({name for c in CONTRACTS for name in list_scenarios(c)})
 TIERS = sorted({"unlimited", *(tier for c in CONTRACTS for tier in c.tiers)})
 
 
-def draw_value(schema: Mapping[str, Any]) -> Value:
-    """Values that a schema asks for, apart from rules between fields."""
-    if "const" in schema:
-        return st.just(schema["const"])
-    if "enum" in schema:
-        return st.sampled_from(schema["enum"])
-    kind = schema.get("type", "object" if "properties" in schema else "string")
-    if kind == "object":
-        fields = {name: draw_value(node) for name, node in schema.get("properties", {}).items()}
-        required = {name: fields.pop(name) for name in schema.get("required", ()) if name in fields}
-        return st.fixed_dictionaries(required, optional=fields)
-    if kind == "array":
-        return st.lists(draw_value(schema["items"]), min_size=1, max_size=2)
-    if kind == "integer":
-        return st.integers(schema["minimum"], schema["maximum"])
-    return draw_text(schema)
-
-
-def draw_text(schema: Mapping[str, Any]) -> Value:
-    if schema.get("format") == "uri":
-        return st.sampled_from(ADDRESSES)
-    return st.sampled_from(schema.get("examples", PROMPTS))
-
-
 @cache
 def draw_bodies(provider: str, operation_id: str) -> Value:
     """Bodies for a submit of any model: mostly good ones, some that lack a field or are none."""
     contract = next(c for c in CONTRACTS if c.name == provider)
     body = contract.operations[operation_id].body
     assert body is not None
-    variants = [body.find_variant(model) for model in body.models or (None,)]
-    good: Value = st.one_of([draw_value(v.schema) for v in variants if v is not None])
+    find = body.find_variant
+    good: Value = st.sampled_from(body.models or (None,)).flatmap(
+        lambda model: draw_value(variant.schema) if (variant := find(model)) else st.nothing()
+    )
     poor = st.builds(lambda value, at: dict(list(value.items())[:at]), good, st.integers(0, 2))
     long = st.builds(lambda value: {**value, "colour": "red", "size?": 1}, good)
     odd: Value = st.sampled_from([None, [], 1, {"model": "no such model"}, Malformed("no JSON")])

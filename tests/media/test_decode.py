@@ -15,7 +15,7 @@ from mockserver.media.decode import decode
 from mockserver.media.image import draw_image
 from mockserver.media.label import write_label
 from mockserver.media.mark import make_mark
-from mockserver.media.picture import MEDIA_TYPES, Picture
+from mockserver.media.picture import IMAGE_FORMATS, Picture
 
 Change = Callable[[Image.Image], Image.Image]
 
@@ -77,7 +77,7 @@ def pictures(draw: st.DrawFn) -> Picture:
     return Picture(
         width=width,
         height=height,
-        format=draw(st.sampled_from(sorted(MEDIA_TYPES))),
+        format=draw(st.sampled_from(sorted(IMAGE_FORMATS))),
         provider="acorn",
         model=None,
         prompt=draw(st.text(max_size=200)),

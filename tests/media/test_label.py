@@ -9,21 +9,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.media.label import MAX_ADDRESS, read_label, write_label
-from mockserver.media.picture import MEDIA_TYPES, Picture
+from mockserver.media.picture import IMAGE_FORMATS, Picture
 
 PICTURE = Picture(640, 480, "png", "acorn", "oak-1", "a fox", "task-1", "0123456789abcdef" * 2)
 
-pictures = st.builds(
-    Picture,
-    width=st.integers(1, 7000),
-    height=st.integers(1, 7000),
-    format=st.sampled_from(sorted(MEDIA_TYPES)),
-    provider=st.text(),
-    model=st.none() | st.text(),
-    prompt=st.text(),
-    task_id=st.text(),
-    digest=st.text("0123456789abcdef", min_size=32, max_size=32),
-    inputs=st.lists(st.text(), max_size=3).map(tuple),
+
+def build_pictures(**kinds: st.SearchStrategy[Any]) -> st.SearchStrategy[Picture]:
+    return st.builds(
+        Picture,
+        width=st.integers(1, 3_000),
+        height=st.integers(1, 3_000),
+        provider=st.text(),
+        model=st.none() | st.text(),
+        prompt=st.text(),
+        task_id=st.text(),
+        digest=st.text("0123456789abcdef", min_size=32, max_size=32),
+        inputs=st.lists(st.text(), max_size=3).map(tuple),
+        **kinds,
+    )
+
+
+pictures = build_pictures(format=st.sampled_from([*IMAGE_FORMATS, "txt", "json"]))
+pictures |= build_pictures(
+    format=st.sampled_from(["mp4", "mp3", "wav"]),
+    seconds=st.floats(0, 600, exclude_min=True) | st.integers(1, 600),
 )
 values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -46,9 +55,11 @@ def test_awkward_characters_are_kept(prompt: str) -> None:
     assert picture == read_label(write_label(picture, marked=True))
 
 
-@pytest.mark.parametrize(("marked", "words"), [(True, "marked"), (False, "too small for a mark")])
-def test_a_label_says_whether_there_is_a_mark(*, marked: bool, words: str) -> None:
-    """An image that is too small for a mark says so in its metadata."""
+@pytest.mark.parametrize(
+    ("marked", "words"), [(True, "marked"), (False, "too small for a mark"), (None, "none")]
+)
+def test_a_label_says_whether_there_is_a_mark(*, marked: bool | None, words: str) -> None:
+    """A file whose pixels are too few for a mark, or that has none, says so in its metadata."""
     assert words == json.loads(write_label(PICTURE, marked=marked))["pixels"]
 
 

@@ -22,11 +22,17 @@ PICTURE = Picture(
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"format": "gif"}, "'gif' is unknown; use one of png, jpeg, webp"),
+        ({"format": "gif"}, "'gif' is unknown; use one of png, jpeg, webp, mp4"),
         ({"width": 0}, "0 x 1024: give sides of 1 to 16383 pixels"),
         ({"height": -1}, "1024 x -1: give sides"),
         ({"height": MAX_SIDE + 1}, "1024 x 16384: give sides"),
         ({"width": 7072, "height": 7072}, f"7072 x 7072: give at most {MAX_PIXELS} pixels"),
+        ({"format": "mp4", "seconds": 5, "width": 4097, "height": 2304}, "at most 9437184 pixels"),
+        ({"format": "mp4"}, "length None: give above 0 and at most 600 seconds"),
+        ({"format": "mp3", "seconds": 0}, "length 0: give above 0"),
+        ({"format": "wav", "seconds": 600.5}, "length 600.5: give above 0 and at most 600"),
+        ({"format": "wav", "seconds": float("nan")}, "length nan: give above 0"),
+        ({"seconds": 5}, "a picture as png has no length"),
         ({"digest": "0" * 31}, "give 32 lower-case hexadecimal digits"),
         ({"digest": "F" * 32}, "give 32 lower-case hexadecimal digits"),
         ({"number": 0}, "0 of 1: give a number from 1 to the count"),
@@ -34,7 +40,7 @@ PICTURE = Picture(
         ({"of": 256}, "1 of 256: give a number from 1 to the count, and a count of at most 255"),
     ],
 )
-def test_an_impossible_picture_is_refused(changes: dict[str, int], complaint: str) -> None:
+def test_an_impossible_picture_is_refused(changes: dict[str, object], complaint: str) -> None:
     """A picture that no file can hold is refused with the value and what to give instead."""
     with pytest.raises(MediaError) as caught:
         replace(PICTURE, **changes)  # type: ignore[arg-type]

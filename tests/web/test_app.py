@@ -15,8 +15,9 @@ from mockserver.contract.model import Contract
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
 from mockserver.version import VERSION
-from mockserver.web.app import MAX_DOORS, Emulator, build_app
+from mockserver.web.app import Emulator, build_app
 from mockserver.web.asgi import App, Message
+from mockserver.web.doors import MAX_DOORS
 from mockserver.web.options import Options
 
 Ask = Callable[..., httpx.Response]
@@ -261,4 +262,4 @@ def test_many_host_headers_do_not_fill_the_memory(app: App) -> None:
 
     assert asyncio.run(knock()) == {200}
     assert isinstance(app, Emulator)
-    assert len(app._doors) <= MAX_DOORS
+    assert len(app._doors.known) <= MAX_DOORS

@@ -61,7 +61,8 @@ def test_scenarios_are_listed_by_provider(ask: Ask) -> None:
     """Every name that a key can ask for comes with a sentence."""
     scenarios = ask("GET", "/_mock/scenarios").json()["scenarios"]
 
-    assert scenarios["kie"][0] == {"name": "succeeds", "sentence": "Every task succeeds."}
+    first = {"name": "succeeds", "sentence": "Every task succeeds.", "source": "contract"}
+    assert scenarios["kie"][0] == first
 
 
 def test_an_account_is_shown_before_its_first_call(ask: Ask) -> None:
@@ -270,6 +271,21 @@ def test_all_requests_are_shown_with_those_that_reached_no_account(ask: Ask) -> 
     rows = ask("GET", "/_mock/requests").json()["requests"]
 
     assert sorted(str(row["account"]) for row in rows) == ["None", "sk-mock-b", KEY]
+
+
+def test_all_requests_come_in_order_of_arrival(ask: Ask) -> None:
+    """Whatever the clocks of their accounts show, and `since` goes by the number over all."""
+    submit(ask)
+    ask("POST", f"{ACCOUNT}/clock", json={"advance": "1h"})
+    submit(ask)
+    submit(ask, key="sk-mock-b")
+    ask("GET", "/nope")
+
+    rows = ask("GET", "/_mock/requests").json()["requests"]
+    later = ask("GET", "/_mock/requests?since=2").json()["requests"]
+    assert [row["account"] for row in rows] == [KEY, KEY, "sk-mock-b", None]
+    assert [row["number"] for row in rows] == [1, 2, 3, 4]
+    assert later == rows[2:]
 
 
 def test_reset_forgets_everything(ask: Ask) -> None:

@@ -91,7 +91,7 @@ def list_server_steps() -> Iterator[Step]:
     """Calls that are about the server."""
     for path in ("", "/openapi.json", "/health", "/providers", "/contracts/kie", "/contracts/no"):
         yield "GET", f"/_mock{path}", None
-    for path in ("/scenarios", "/events?limit=0", "/events?kind=no", "/accounts"):
+    for path in ("/faults", "/scenarios", "/events?limit=0", "/events?kind=no", "/accounts"):
         yield "GET", f"/_mock{path}", None
     for path in ("/_mock/requests", f"{ME}/requests"):
         yield "GET", path, None
@@ -122,6 +122,30 @@ def list_account_steps(task: str) -> Iterator[Step]:
     yield "POST", "/_mock/reset", None
 
 
+def list_test_steps() -> Iterator[Step]:
+    """Calls by which tests plan what is to come, and judge what has been."""
+    yield "POST", f"{ME}/next", {"scenario": "fails", "count": 2}
+    yield "POST", f"{ME}/next", {"scenario": "no"}
+    yield "POST", f"{ME}/requests/count", {"operation": "submit"}
+    yield "POST", f"{ME}/requests/count", {"operation": "no"}
+    yield "POST", f"{ME}/requests/expect", {"operation": "submit", "exactly": 3}
+    yield "POST", f"{ME}/requests/expect", {"status": 299}
+    yield "POST", f"{ME}/requests/expect", {"exactly": 1, "at_most": 1}
+    yield "POST", f"{ME}/faults", {"fault": "status", "status": 503, "operation": "submit"}
+    yield "POST", f"{ME}/faults", {"fault": "no"}
+    yield "POST", f"{NOBODY}/next", {"scenario": "fails"}
+    yield "POST", f"{NOBODY}/requests/count", {}
+    yield "POST", f"{NOBODY}/requests/expect", {}
+    yield "POST", f"{NOBODY}/faults", {"fault": "status"}
+    for path in ("/next", "/faults"):
+        yield "GET", f"{ME}{path}", None
+        yield "GET", f"{NOBODY}{path}", None
+    yield "DELETE", f"{NOBODY}/next", None
+    yield "DELETE", f"{NOBODY}/faults", None
+    yield "DELETE", f"{ME}/faults", None
+    yield "DELETE", f"{ME}/next", None
+
+
 async def walk(app: App, port: int) -> list[httpx.Response]:
     """The replies to all of these calls, made of an account with tasks, callbacks and mistakes."""
     transport = httpx.ASGITransport(app=app)
@@ -134,7 +158,7 @@ async def walk(app: App, port: int) -> list[httpx.Response]:
             tasks.append(reply.json()["data"]["task_id"])
         await client.post(SUBMIT, json={"size": "1x1"})
         await client.get("/nope")
-        steps = [*list_server_steps(), *list_account_steps(tasks[0])]
+        steps = [*list_server_steps(), *list_test_steps(), *list_account_steps(tasks[0])]
         return [await client.request(method, url, json=body) for method, url, body in steps]
 
 

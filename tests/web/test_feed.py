@@ -126,6 +126,7 @@ def build_client(app: App) -> httpx.AsyncClient:
 async def do_everything(client: httpx.AsyncClient) -> None:
     """Something of every kind: one callback finds nobody, another may not go where it should."""
     await client.get("/nope")
+    await client.post(f"{ME}/faults", json={"fault": "extra-fields", "count": 1})
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         for url in ("http://192.0.2.1/", f"http://127.0.0.1:{closed.getsockname()[1]}/"):
@@ -134,6 +135,7 @@ async def do_everything(client: httpx.AsyncClient) -> None:
         await client.patch(f"{ME}/tasks/{task['id']}", json={"failure": "content-policy"})
         await client.post(f"{ME}/clock", json={"advance": "10m"})
     await client.post(f"{ME}/credits", json={"provider": "kie", "set": 1})
+    await client.delete(f"{ME}/faults")
     await client.delete(f"{ME}/requests")
     await client.delete(ME)
     await client.post("/_mock/reset")

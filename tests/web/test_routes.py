@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from mockserver.contract.model import Contract
-from mockserver.web.routes import build_local_site, build_provider_sites, compile_template
+from mockserver.contract.path import compile_template
+from mockserver.web.routes import build_local_site, build_provider_sites
 
 
 @pytest.fixture
@@ -26,8 +27,19 @@ def test_every_operation_is_found_under_its_providers_name(contracts: Sequence[C
 
     for contract in contracts:
         for operation in contract.operations.values():
-            route = site.exact[operation.method, f"/{contract.name}{operation.path}"]
+            path = f"/{contract.name}{operation.path}".replace("{model}", "a/b")
+            found = site.find_template(operation.method, path)
+            route = found[0] if found else site.exact[operation.method, path]
             assert (route.contract, route.operation) == (contract, operation)
+
+
+def test_an_operation_may_have_servers_of_its_own(contracts: Sequence[Contract]) -> None:
+    """Under a host's name there is what is served there, and nothing else."""
+    sites = build_provider_sites(contracts)
+    paths = {path for _, path in sites["kieai.redpandaai.co"].exact}
+
+    assert paths == {f"/api/file-{way}-upload" for way in ("base64", "stream", "url")}
+    assert not paths & {path for _, path in sites["api.kie.ai"].exact}
 
 
 def test_parameters_in_a_path_are_taken_out(contract: Contract) -> None:

@@ -37,6 +37,9 @@ IMAGE_FIELDS: Final = {
     "seedance-2.0": "image_urls",
     "grok-imagine/": "image_urls",
     "qwen3/": "image_urls",
+    "qwen2-1/": "image_urls",
+    "ideogram/character-remix": "image_urls",
+    "ideogram/character": "reference_image_urls",
 }
 
 

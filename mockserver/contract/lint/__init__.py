@@ -59,6 +59,7 @@ RULES: Final[tuple[tuple[Check, ...], ...]] = (
         shapes.check_codes_are_statuses,
         shapes.check_texts_name_known_facts,
         bodies.check_models_are_the_branches,
+        bodies.check_catalogues_are_whole,
         bodies.check_models_accept_their_names,
         bodies.check_each_submit_says_what_it_makes,
         bodies.check_defaults_are_allowed,

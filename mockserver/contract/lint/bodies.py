@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 
 from mockserver.contract.body import find_node
+from mockserver.contract.catalogue import INDEX
 from mockserver.contract.document import escape, walk
 from mockserver.contract.leaf import Schema
 from mockserver.contract.lint.finding import Complaint
 from mockserver.contract.lint.subject import Subject
+from mockserver.contract.load import DOCUMENTED
 from mockserver.contract.model import Role
+from mockserver.contract.price import PriceRow
 from mockserver.contract.validate import Validator
 
 
@@ -24,6 +27,20 @@ def check_models_are_the_branches(subject: Subject) -> Iterator[Complaint]:
         for ref in sorted(map(str, branches - mapped)):
             where = subject.document.where(f"{pointer}/discriminator/mapping")
             yield Complaint(where, f"lacks {ref}, which is a branch of oneOf")
+
+
+def check_catalogues_are_whole(subject: Subject) -> Iterator[Complaint]:
+    """Each model that stands in a file of `x-models` is listed there, and none is listed twice."""
+    for pointer, node in walk(subject.document.root):
+        index = node["discriminator"].get(INDEX, {}) if "discriminator" in node else {}
+        where = subject.document.where(f"{pointer}/discriminator/{INDEX}")
+        listed = [name for names in index.values() for name in names]
+        for name in sorted({name for name in listed if listed.count(name) > 1}):
+            yield Complaint(where, f"names {name!r} twice")
+        for file in index if subject.contract.edition == DOCUMENTED else ():
+            models, _, _ = subject.document.find(f"{file}#/models", subject.document.name)
+            for name in sorted(set(models) - set(listed)):
+                yield Complaint(where, f"lacks {name!r}, which stands in {file}")
 
 
 def check_models_accept_their_names(subject: Subject) -> Iterator[Complaint]:
@@ -63,11 +80,20 @@ def check_price_rows_can_count(subject: Subject) -> Iterator[Complaint]:
     for body in subject.bodies:
         rows = body.variant.price.rows if body.variant.price else ()
         for index, row in enumerate(rows):
-            for name, value in row.when.items():
+            for name, value in _list_wanted(row):
                 node = find_node(body.variant.input_schema, name)
                 if node is not None and not Validator(node, body.where).accepts(value):
                     where = f"{body.where}/x-price/rows/{index}/when/{escape(name)}"
                     yield Complaint(where, f"the field {name} can never be {value!r}")
+
+
+def _list_wanted(row: PriceRow) -> Iterator[tuple[str, object]]:
+    """Each value that a row waits for, with its field; what a schema allows is left aside."""
+    for name, wanted in row.when.items():
+        if not isinstance(wanted, Mapping):
+            yield from (
+                (name, value) for value in (wanted if isinstance(wanted, list) else [wanted])
+            )
 
 
 def check_prices_are_multiplied_by_a_field(subject: Subject) -> Iterator[Complaint]:
@@ -87,7 +113,7 @@ def check_sizes_are_known(subject: Subject) -> Iterator[Complaint]:
         where = f"{body.where}/x-yields/size/table"
         fields = body.variant.input_schema
         for grade in _list_values(fields, size.grade):
-            if grade not in size.table:
+            if not {grade, "*"} & size.table.keys():
                 yield Complaint(where, f"has no row for the grade {grade!r}")
         for grade, row in size.table.items():
             for ratio in _list_values(fields, size.ratio):

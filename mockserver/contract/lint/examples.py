@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mockserver.contract.catalogue import list_models, name_model
 from mockserver.contract.document import Document, escape, walk
 from mockserver.contract.leaf import Schema
 from mockserver.contract.lint.files import list_files
@@ -50,12 +51,13 @@ def _find_violations(
     chooser = schema.get("discriminator")
     if chooser is not None:
         name = value.get(chooser["propertyName"]) if isinstance(value, Mapping) else None
-        ref = chooser.get("mapping", {}).get(name)
+        ref = list_models(chooser).get(name)
         if ref is None:
             yield Violation("", "discriminator", f"there is no model {name!r}", "body", False)
             return
         found, place, pointer = document.find(ref, file)
-        schema = merge(schema, document.resolve(found, place, pointer))
+        own = name_model(document.resolve(found, place, pointer), chooser["propertyName"], name)
+        schema = merge(schema, own)
     branches = schema.get("oneOf") if len(schema) == 1 else None
     if branches and any(Validator(branch, file).accepts(value) for branch in branches):
         return

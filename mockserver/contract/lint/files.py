@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from mockserver.contract.catalogue import list_models
 from mockserver.contract.document import Document, escape, walk
 from mockserver.errors import ContractError
 
@@ -32,5 +33,5 @@ def list_refs(root: Any) -> Iterator[tuple[str, str]]:
         if isinstance(node.get("$ref"), str):
             yield f"{pointer}/$ref", node["$ref"]
         if isinstance(node.get("discriminator"), dict):
-            for name, ref in node["discriminator"].get("mapping", {}).items():
+            for name, ref in list_models(node["discriminator"]).items():
                 yield f"{pointer}/discriminator/mapping/{escape(name)}", ref

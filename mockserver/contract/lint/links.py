@@ -16,6 +16,7 @@ NEEDS: Final = {
     Role.COLLECT: "task.id",
     Role.CANCEL: "task.id",
     Role.LINK: "link.source",
+    Role.MODEL: "catalogue.model",
 }
 
 
@@ -119,8 +120,11 @@ def check_operations_are_told_what_they_need(subject: Subject) -> Iterator[Compl
     for operation in subject.contract.operations.values():
         needed = [NEEDS[operation.role]] if operation.role in NEEDS else []
         needed += ["callback.url"] if operation.callbacks else []
+        told = _list_told(subject, operation) if needed or operation.upload else set()
+        if operation.upload and not told & {"upload.content", "upload.source"}:
+            needed.append("upload.content")
         for fact in needed:
-            if fact not in _list_told(subject, operation):
+            if fact not in told:
                 where = subject.place(operation)
                 problem = f"no parameter and no field of its body carries {fact}"
                 yield Complaint(where, problem, f"write x-fact: {fact}")

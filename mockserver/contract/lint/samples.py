@@ -34,9 +34,28 @@ SUBMIT: Final[Facts] = {
     "task.input": {"prompt": "a red fox"},
     "input.prompt": "a red fox",
 }
+FILES: Final = ["https://files.example/1.png", "https://files.example/2.png"]
 SOURCE: Final[Facts] = {"link.source": "https://files.example/1.png"}
 LINK: Final[Facts] = {**SOURCE, "link.address": "https://files.example/1.png?until=1"}
-ASKED: Final[dict[Role | None, Facts]] = {Role.LINK: LINK, Role.UPLOAD: SOURCE}
+UPLOAD: Final[Facts] = {
+    **SOURCE,
+    "upload.folder": "pictures",
+    "upload.name": "fox.png",
+    "upload.path": "pictures/fox.png",
+    "upload.address": "https://files.example/pictures/fox.png",
+    "upload.size": 4_711,
+    "upload.type": "image/png",
+    "upload.created": CREATED,
+    "upload.expires": CREATED + 3_600_000,
+}
+MODELS: Final[Facts] = {"catalogue.models": ["a-model", "another"], "catalogue.count": 2}
+MODEL: Final[Facts] = {"catalogue.model": "a-model", "catalogue.schema": {"openapi": "3.1.0"}}
+ASKED: Final[dict[Role | None, Facts]] = {
+    Role.LINK: LINK,
+    Role.UPLOAD: UPLOAD,
+    Role.MODELS: MODELS,
+    Role.MODEL: MODEL,
+}
 ENDED: Final[Facts] = {"task.finished": CREATED + 14_250, "task.elapsed": 14_250}
 RATE: Final[Facts] = {
     "refusal.retry_after": 7,
@@ -65,12 +84,19 @@ class Sample(NamedTuple):
     body: object
 
 
+class Told(NamedTuple):
+    """What the tasks of a contract tell."""
+
+    said: Facts  # what every submit tells, whatever its model
+    results: tuple[Facts, ...]  # one for each way to tell what was made
+
+
 def make_samples(
-    contract: Contract, said: Facts, role: Role | None, shapes: Mapping[str, Shape]
+    contract: Contract, told: Told, role: Role | None, shapes: Mapping[str, Shape]
 ) -> Iterator[Sample]:
-    """Samples of the shapes of an operation with a role; `said` is what every submit tells."""
+    """Samples of the shapes of an operation with a role."""
     for moment, shape in _list_moments(contract, role, shapes):
-        for facts in _make_facts(contract, said, role, moment):
+        for facts in _make_facts(contract, told, role, moment):
             facts["reply.code"] = shape.code or shape.status
             yield Sample(moment, shape, facts, shape.lens.render(facts))
 
@@ -89,11 +115,16 @@ def _list_moments(
                 yield phase, shapes[OK]
 
 
-def select_said(variants: Sequence[Variant]) -> Facts:
-    """The facts that every submit tells, whatever its model."""
+def select_told(variants: Sequence[Variant]) -> Told:
+    """The facts that every submit tells, and each way in which one of them tells its results."""
     told = [set(_list_required(variant.schema)) for variant in variants]
     sure = set.intersection(*told) if told else set()
-    return {name: value for name, value in SUBMIT.items() if name in sure}
+    said = {name: value for name, value in SUBMIT.items() if name in sure}
+    answers_data = {bool(v.yields and v.yields.data) for v in variants}
+    results: tuple[Facts, ...] = ({"task.results": FILES[:1]}, {"task.results": FILES})
+    if True in answers_data:
+        results = ({"task.data": {"text": "a red fox"}}, *(results if len(answers_data) > 1 else ()))
+    return Told(said, results)
 
 
 def _list_required(schema: Schema) -> Iterator[str]:
@@ -104,16 +135,16 @@ def _list_required(schema: Schema) -> Iterator[str]:
         yield from _list_required(properties.get(name, {}))
 
 
-def _make_facts(contract: Contract, said: Facts, role: Role | None, moment: str) -> Iterator[Facts]:
+def _make_facts(contract: Contract, told: Told, role: Role | None, moment: str) -> Iterator[Facts]:
     """Facts of a moment, once for each state that it may stand for and each way to end."""
     if moment == OK and role is Role.SUBMIT:
-        yield {**CALL, **TASK, **said, "task.state": contract.lifecycle.entry}
+        yield {**CALL, **TASK, **told.said, "task.state": contract.lifecycle.entry}
     elif moment == OK and role not in LOOKING_UP:
         yield {**CALL, **ASKED.get(role, {})}
     elif moment in set(Phase):
         for state in _list_words(contract, Phase(moment)):
-            for ending in _list_endings(contract, Phase(moment)):
-                yield {**CALL, **TASK, **said, **ending, "task.state": state}
+            for ending in _list_endings(contract, told, Phase(moment)):
+                yield {**CALL, **TASK, **told.said, **ending, "task.state": state}
     elif moment != OK:
         yield {**CALL, **REFUSALS.get(moment, {})}
 
@@ -127,11 +158,9 @@ def _list_words(contract: Contract, phase: Phase) -> list[Scalar]:
     return [state.name for state in states if not state.phase.is_final]
 
 
-def _list_endings(contract: Contract, phase: Phase) -> Iterator[Facts]:
+def _list_endings(contract: Contract, told: Told, phase: Phase) -> Iterator[Facts]:
     if phase is Phase.SUCCEEDED:
-        addresses = [f"https://files.example/{number}.png" for number in (1, 2)]
-        yield {**ENDED, "task.results": addresses[:1]}
-        yield {**ENDED, "task.results": addresses}
+        yield from ({**ENDED, **results} for results in told.results)
     elif phase is Phase.FAILED:
         for failure in contract.failures.values():
             yield {**ENDED, "task.cost": 0, **_tell(failure)}

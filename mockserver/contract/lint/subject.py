@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from mockserver.contract.body import Variant
+from mockserver.contract.catalogue import list_models
 from mockserver.contract.document import Document, escape
-from mockserver.contract.lint.samples import Sample, make_samples, select_said
+from mockserver.contract.lint.samples import Sample, make_samples, select_told
 from mockserver.contract.model import Contract, Operation, Role
 from mockserver.contract.shape import Shape
 
@@ -92,7 +93,7 @@ class Subject:
             return self.place(operation, "/requestBody")
         body = self.document.resolve(self.find_raw(operation)["requestBody"])
         schema = next(media["schema"] for media in body["content"].values())
-        ref = schema["discriminator"]["mapping"][model]
+        ref = list_models(schema["discriminator"])[model]
         _, file, pointer = self.document.find(ref, self.document.name)
         return self.document.where(pointer, file)
 
@@ -100,8 +101,8 @@ class Subject:
     def samples(self) -> tuple[tuple[Sender, tuple[Sample, ...]], ...]:
         """What every sender sends, from made-up facts, at each of its moments."""
         submits = [body.variant for body in self.bodies if body.operation.role is Role.SUBMIT]
-        said = select_said(submits)
+        told = select_told(submits)
         return tuple(
-            (sender, tuple(make_samples(self.contract, said, sender.role, sender.shapes)))
+            (sender, tuple(make_samples(self.contract, told, sender.role, sender.shapes)))
             for sender in self.senders
         )

@@ -17,6 +17,9 @@ class Breach:
     task_id: str
     rule: str  # "regression", "changed-after-end" or "never-ends"
     message: str
+    fact: str = "task.state"  # what went wrong
+    before: object = None  # its value, if it is no state
+    after: object = None
 
     def __str__(self) -> str:
         return f"task {self.task_id}: {self.message}"
@@ -63,7 +66,7 @@ class LifecycleWatch:
         for reading in read_reply(self._contract, operation, body):
             named = reading.facts.get("task.id", task_id)
             if reading.states and isinstance(named, str):
-                return list(self._follow(named, operation, reading))
+                return list(self.follow(named, operation, reading))
         return []
 
     @property
@@ -71,7 +74,8 @@ class LifecycleWatch:
         """The ids of the tasks whose end was not seen."""
         return [name for name, track in self._tracks.items() if not track.has_ended]
 
-    def _follow(self, task_id: str, operation: Operation, reading: Reading) -> Iterator[Breach]:
+    def follow(self, task_id: str, operation: Operation, reading: Reading) -> Iterator[Breach]:
+        """What a reply that was read already, and tells of states, breaks."""
         track = self._tracks.get(task_id)
         if track is None:
             track = self._tracks[task_id] = _Track(reading.states)
@@ -111,7 +115,8 @@ class LifecycleWatch:
             if before.get(fact) != told.get(fact):
                 change = f"{before.get(fact)!r} became {told.get(fact)!r}"
                 message = f"had ended {_name(track.states)}, and its {fact} changed: {change}"
-                yield Breach(task_id, "changed-after-end", message)
+                was, now = before.get(fact), told.get(fact)
+                yield Breach(task_id, "changed-after-end", message, fact, was, now)
 
 
 def _find_reach(contract: Contract, start: State) -> frozenset[object]:

@@ -1,0 +1,1 @@
+"""Servers for Python programs: one in this process, or one that runs elsewhere."""

@@ -1,0 +1,48 @@
+"""What a server in this process can be told, and what is said of settings that there are not."""
+
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypedDict
+
+from mockserver.clock import Clock
+from mockserver.errors import UsageError
+
+
+class ServerSettings(TypedDict, total=False):
+    """The settings of a MockServer; all have defaults, those of `mockserver serve`."""
+
+    contracts: str | Path | Iterable[str | Path]  # folders of further providers
+    scenarios: str | Path | Iterable[str | Path]  # folders of further scenarios
+    edition: str | Iterable[str]  # "observed", or "PROVIDER=observed"
+    speed: float  # divides the time that tasks take; 10 by default, math.inf ends them at once
+    seed: int  # same seed, same requests, same answers
+    keys: Iterable[str] | None  # the only API keys that are let in; None lets every key in
+    allow_callback_hosts: Iterable[str]  # that callbacks may go to, besides loopback
+    clock: Clock  # the wall clock by default
+    notice: Callable[[str], None]  # takes one line of the log
+    separate_files: bool  # whether result files have a listener of their own
+
+
+def check_settings(settings: Mapping[str, object]) -> None:
+    """Raise UsageError for a setting that there is not."""
+    known = list(ServerSettings.__annotations__)
+    for name in settings:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            raise UsageError(f"MockServer has no setting {name!r}; {hint}")
+
+
+def read_folders(folders: str | Path | Iterable[str | Path]) -> list[Path]:
+    """Folders, where one alone need not stand in a list; raises UsageError for what is none."""
+    found = [Path(each) for each in ([folders] if isinstance(folders, str | Path) else folders)]
+    for folder in found:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder")
+    return found
+
+
+def read_names(names: str | Iterable[str]) -> tuple[str, ...]:
+    """Names, where one alone need not stand in a list."""
+    return (names,) if isinstance(names, str) else tuple(names)

@@ -1,0 +1,54 @@
+"""The catalogue of a provider: every scenario that its clients can be in, by name."""
+
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Final
+
+from mockserver.contract.model import Contract
+from mockserver.engine.library import Library
+from mockserver.engine.scenario import DEFAULT, Scenario, list_scenarios
+
+_MAX_NAME: Final = 100  # characters that are compared
+
+
+class Catalogue:
+    """The scenarios of a contract, and those of files, which are read when first asked for.
+
+    A file takes the place of the contract's own scenario of the same name.
+    """
+
+    def __init__(self, contract: Contract, library: Library) -> None:
+        self._contract = contract
+        self._library = library
+        self._own = list_scenarios(contract)
+        self._found: dict[str, Scenario] = {}
+
+    @cached_property
+    def default(self) -> Scenario:
+        """What happens where nobody asks for anything else."""
+        return self.find(DEFAULT) or self._own[DEFAULT]
+
+    def find(self, name: str) -> Scenario | None:
+        """The scenario with a name, dashed or with underscores; None if there is none."""
+        found = self._found.get(name)
+        if found is None:
+            dashed = name.replace("_", "-")
+            found = self._read(dashed) or self._own.get(dashed)
+            if found is not None:
+                self._found[name] = found
+        return found
+
+    def list_all(self) -> dict[str, Scenario]:
+        """Every scenario by name, those of the contract first."""
+        files = {name: found for name in self._library.files if (found := self._read(name))}
+        return {**self._own, **files}
+
+    def find_nearest(self, name: str) -> str:
+        """The name that was probably meant."""
+        dashed = name.replace("_", "-")[:_MAX_NAME]
+        nearest = get_close_matches(dashed, self.list_all(), 1, 0.0)
+        return nearest[0] if nearest else DEFAULT
+
+    def _read(self, name: str) -> Scenario | None:
+        draft = self._library.find(name)
+        return None if draft is None else draft.apply(self._contract)

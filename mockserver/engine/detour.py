@@ -1,0 +1,65 @@
+"""Detours: callbacks that go otherwise than they should, because a fault is planned for them."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from mockserver.engine.account import Account
+from mockserver.engine.delivery import Delivery, Twist
+from mockserver.engine.facts import Scene
+from mockserver.engine.fault_plan import FaultPlan
+from mockserver.engine.occasion import see_callback
+from mockserver.engine.trouble import find_acts, note_act
+
+if TYPE_CHECKING:
+    from mockserver.engine.outbox import Outbox
+
+ATTEMPT: Final = "attempt"
+
+
+def send_twisted(outbox: "Outbox", account: Account, delivery: Delivery, scene: Scene) -> None:
+    """Send a delivery that is due, as the account's faults will have it."""
+    twist = _find_twist(account, delivery, scene)
+    plan = account.faults or FaultPlan()
+    waiting, plan.overtaken = plan.overtaken, []
+    if twist is None:
+        outbox.send(account, delivery)
+    elif twist.is_lost:
+        outbox.hold(account, delivery, f"lost on purpose, by the fault {delivery.fault}")
+    else:
+        _send_late(outbox, account, delivery, twist.late)
+        for number in range(1, twist.copies + 1):
+            _send_copy(outbox, account, delivery, number * twist.apart)
+        if twist.is_overtaken:
+            plan.overtaken.append(delivery)
+            return
+    for each in waiting:  # they were overtaken now
+        _send_late(outbox, account, each, delivery.due + 1 - each.due)
+
+
+def _find_twist(account: Account, delivery: Delivery, scene: Scene) -> Twist | None:
+    occasion = see_callback(scene, delivery.callback, delivery.due)
+    for act in find_acts(account, occasion, scene.task.scenario):
+        twist = act.planned.rule.fault.twist(delivery, scene, act)
+        if twist is not None:
+            delivery.fault, delivery.twist = act.name, twist
+            note_act(account, act)
+            return twist
+    return None
+
+
+def _send_late(outbox: "Outbox", account: Account, delivery: Delivery, late: int) -> None:
+    """Send a delivery so much later than it is due; less than nothing is earlier."""
+    if not late:
+        outbox.send(account, delivery)
+        return
+    delivery.due += late
+    account.agenda.plan(delivery.due, ATTEMPT, delivery.provider, delivery.task_id, delivery.number)
+    outbox.watch(account)
+
+
+def _send_copy(outbox: "Outbox", account: Account, delivery: Delivery, late: int) -> None:
+    copy = replace(
+        delivery, number=account.deliveries.total + 1, copy_of=delivery.number, attempts=[]
+    )
+    account.deliveries.add(copy)
+    _send_late(outbox, account, copy, late)

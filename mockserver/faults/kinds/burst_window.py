@@ -1,0 +1,42 @@
+"""The fault `burst-window`."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mockserver.contract.model import Contract, Limit
+from mockserver.engine.call import Reply
+from mockserver.engine.fault import CALL, Fault
+from mockserver.engine.fault_plan import Act
+from mockserver.engine.gates import describe_limit
+from mockserver.engine.procedure import find_tier
+from mockserver.engine.scenario import can_meet
+from mockserver.engine.visit import Refusal, Visit
+from mockserver.faults.excess import mend, refuse_excess
+from mockserver.faults.setting import ANY_SPAN, setting, whole
+
+
+@dataclass(frozen=True)
+class BurstWindow(Fault):
+    """So many calls are let through in a window of time, and the rest are refused as too many."""
+
+    meets: ClassVar = frozenset({CALL})
+    only_refuses: ClassVar = True
+    max: int = setting(5, whole(0, 1_000_000), "calls in a window")
+    window: int = setting("10s", ANY_SPAN, "its length, on the account's clock")
+
+    def is_for(self, contract: Contract) -> bool:
+        """Whether a provider ever refuses a call as one too many."""
+        return can_meet(contract, "rate_limited")
+
+    def refuse(self, visit: Visit, act: Act) -> Refusal | None:
+        """Refuse the call if the window is full."""
+        limit = Limit("burst", self.max, self.window, "rate_limited")
+        excess = act.planned.quota.take([limit], visit.now)
+        if excess is None:
+            return None
+        tier = find_tier(visit.call.contract, visit.account.tier)
+        return refuse_excess(visit, describe_limit(limit, tier, excess.wait))
+
+    def spoil(self, visit: Visit, reply: Reply, act: Act) -> Reply:  # noqa: ARG002
+        """Complete the refusal."""
+        return mend(visit, reply)

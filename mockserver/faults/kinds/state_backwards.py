@@ -1,0 +1,31 @@
+"""The fault `state-backwards`."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mockserver.engine.call import Reply
+from mockserver.engine.fault import Fault
+from mockserver.engine.fault_plan import Act
+from mockserver.engine.roles import tell
+from mockserver.engine.visit import Visit
+from mockserver.faults.setting import choice, setting
+
+
+@dataclass(frozen=True)
+class StateBackwards(Fault):
+    """The reply tells of a state in which the task was before."""
+
+    meets: ClassVar = frozenset({"inspect", "collect"})
+    to: str = setting("previous", choice("previous", "first"), "which of them")
+
+    def spoil(self, visit: Visit, reply: Reply, act: Act) -> Reply | None:  # noqa: ARG002
+        """Tell of the task as it was; a task in its first state was in no other."""
+        task = visit.task
+        if task is None:
+            return None
+        now = task.timeline.find_step(visit.now - task.created)
+        gone = [step for step in task.timeline.steps if step.state.name != now.state.name]
+        gone = [step for step in gone if step.at <= now.at and not step.state.phase.is_final]
+        if not gone:
+            return None
+        return tell(visit, task, gone[0 if self.to == "first" else -1])

@@ -1,0 +1,24 @@
+"""The fault `unknown-state`."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mockserver.engine.call import Reply
+from mockserver.engine.fault import CALL, Fault
+from mockserver.engine.fault_plan import Act
+from mockserver.engine.visit import Visit
+from mockserver.faults.bodies import change_places, find_places
+from mockserver.faults.setting import TEXT, setting
+
+
+@dataclass(frozen=True)
+class UnknownState(Fault):
+    """The task is in a state that the contract does not know."""
+
+    meets: ClassVar = frozenset({CALL})
+    word: str = setting("under_review", TEXT, "the state's name")
+
+    def spoil(self, visit: Visit, reply: Reply, act: Act) -> Reply | None:  # noqa: ARG002
+        """Write the word where the state stands."""
+        paths = [place.path for place in find_places(visit, "task.state")]
+        return change_places(reply, paths, lambda _: self.word)

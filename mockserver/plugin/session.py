@@ -1,0 +1,35 @@
+"""The server of a test session."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockserver.embedded.access import Access
+from mockserver.embedded.mock_server import MockServer
+from mockserver.embedded.remote_server import RemoteServer
+from mockserver.errors import MockServerError
+
+
+@contextmanager
+def open_server(
+    url: str | None, folders: Sequence[Path], settings: Mapping[str, Any]
+) -> Iterator[Access]:
+    """A server that serves every contract; one that runs already is left as it is."""
+    try:
+        server = _build_server(url, folders, settings).open()
+    except MockServerError as error:
+        hint = "" if url is None else f"\n{url} is that of --mock-url or of $MOCKSERVER_URL."
+        pytest.fail(f"{error}{hint}", pytrace=False)
+    with closing(server):
+        yield server
+
+
+def _build_server(
+    url: str | None, folders: Sequence[Path], settings: Mapping[str, Any]
+) -> MockServer | RemoteServer:
+    if url is not None:
+        return RemoteServer(url)
+    return MockServer(**{"contracts": folders, **settings})

@@ -1,0 +1,57 @@
+"""Fetches a file for an upload that gives its address, from where callbacks may go as well."""
+
+import asyncio
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from mockserver.contract.model import UploadTerms
+from mockserver.engine.call import Attachment, Malformed
+from mockserver.web.targets import Held, Target, Targets
+
+
+async def fetch_file(url: str, targets: Targets, terms: UploadTerms) -> Attachment | Malformed:
+    """The file at an address, or why it cannot be had; no redirect is followed, no proxy asked."""
+    try:
+        async with asyncio.timeout(terms.within / 1000):
+            return await _fetch(url, await targets.check(url), terms)
+    except Held as reason:
+        return Malformed(f"{url} is not fetched: {reason}")
+    except TimeoutError:
+        return Malformed(f"{url} cannot be fetched: it took more than {terms.within / 1000:g} s")
+    except OSError as error:
+        return Malformed(f"{url} cannot be fetched: {error}")
+
+
+async def _fetch(url: str, target: Target, terms: UploadTerms) -> Attachment | Malformed:
+    # It takes longer to import than most servers live without this.
+    import httpx
+
+    # Connected to is what was checked; the name is for the other side, and for its certificate.
+    address = next(iter(target.addresses))
+    place = httpx.URL(
+        scheme=target.scheme, host=address, port=target.port, raw_path=target.path.encode()
+    )
+    headers = {"host": target.authority, "accept-encoding": "identity"}
+    extensions = {"sni_hostname": target.host}
+    content = bytearray()
+    try:
+        async with (
+            httpx.AsyncClient(trust_env=False, timeout=terms.within / 1000) as client,
+            client.stream("GET", place, headers=headers, extensions=extensions) as answer,
+        ):
+            if answer.status_code != httpx.codes.OK:
+                return Malformed(f"{url} cannot be fetched: it answered {answer.status_code}")
+            async for chunk in answer.aiter_raw():
+                content += chunk
+                if len(content) > terms.max_bytes:
+                    return Malformed(f"{url} is larger than {terms.max_bytes} bytes")
+    except httpx.HTTPError as error:
+        return Malformed(f"{url} cannot be fetched: {str(error) or type(error).__name__}")
+    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return Attachment(find_name(url), media_type or None, bytes(content))
+
+
+def find_name(url: str) -> str | None:
+    """The name of the file at an address, if it has one with an extension."""
+    name = PurePosixPath(unquote(urlsplit(url).path)).name
+    return name if "." in name.strip(".") else None

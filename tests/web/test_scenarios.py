@@ -1,0 +1,182 @@
+"""Scenarios asked for over HTTP: in the address, in advance, and as files."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mockserver.clock import ManualClock
+from mockserver.contract.load import load
+from mockserver.contract.model import Contract
+from mockserver.data import contracts_dir
+from mockserver.engine.engine import Engine
+from mockserver.engine.settings import Settings
+from mockserver.errors import ScenarioError
+from mockserver.web.app import build_app
+from mockserver.web.asgi import App
+from mockserver.web.library import open_library
+from mockserver.web.options import Options
+
+Ask = Callable[..., httpx.Response]
+
+ME = "/_mock/accounts/sk-mock-test"
+SUBMIT = "api/v1/jobs/createTask"
+INSPECT = "api/v1/jobs/recordInfo"
+GOOD = {"model": "gpt-image-2-text-to-image", "input": {"prompt": "a red fox"}}
+
+
+def list_scenarios_of(ask: Ask) -> list[str]:
+    """The scenario of each request in the journal."""
+    return [entry["scenario"] for entry in ask("GET", f"{ME}/requests").json()["requests"]]
+
+
+def test_an_address_names_a_scenario(ask: Ask) -> None:
+    """A base URL that ends in it puts every call of a client into the scenario."""
+    refused = ask("POST", f"/kie/_/rate-limited/{SUBMIT}", json=GOOD)
+    taken = ask("POST", f"/kie/_/rate_limited/{INSPECT}?taskId=x")
+    plain = ask("POST", f"/kie/{SUBMIT}", json=GOOD)
+
+    assert refused.json()["code"] == 429
+    assert taken.status_code == 404
+    assert plain.json()["code"] == 200
+    assert list_scenarios_of(ask) == ["rate-limited", "succeeds"]
+
+
+@pytest.mark.parametrize("path", ["/_/fails", "/kie/_/fails"])
+def test_an_address_without_a_provider_will_do(ask_app: Callable[[App], Ask], path: str) -> None:
+    """Where one provider is served at the root, and under its real name, the address is shorter."""
+    engine = Engine([load(contracts_dir() / "kie")], ManualClock(), Settings())
+    ask = ask_app(build_app(engine, Options()))
+    reply = ask("POST", f"{path}/{SUBMIT}", json=GOOD)
+    named = ask("POST", f"/_/fails/{SUBMIT}", json=GOOD, headers={"host": "api.kie.ai"})
+
+    assert (reply.json()["code"], named.json()["code"]) == (200, 200)
+    assert list_scenarios_of(ask) == ["fails"] * 2
+
+
+def test_parameters_in_a_path_stay_where_they_are(ask_app: Callable[[App], Ask]) -> None:
+    """An address with a scenario leads to operations with templates, too."""
+    acorn = Path(__file__).parents[2] / "fixtures" / "acorn"
+    engine = Engine([load(acorn)], ManualClock(), Settings())
+    ask = ask_app(build_app(engine, Options()))
+    operation = next(o for o in engine.contracts[0].operations.values() if "{" in o.path)
+    path = operation.path.replace("{", "").replace("}", "")
+    ask(operation.method, f"/acorn/_/server-error{path}")
+
+    (entry,) = ask("GET", f"{ME}/requests").json()["requests"]
+    assert (entry["operation"], entry["scenario"]) == (operation.id, "server-error")
+
+
+def test_a_misspelled_scenario_in_an_address_is_told(ask: Ask) -> None:
+    """In the provider's own words for a wrong key, and in the journal."""
+    ask("GET", ME)
+    reply = ask("POST", f"/kie/_/flakey/{SUBMIT}", json=GOOD)
+
+    told = "unknown scenario 'flakey' in the address for this provider; nearest: 'flaky'"
+    assert (reply.json()["code"], reply.json()["msg"]) == (401, told)
+    assert ask("GET", f"{ME}/requests").json()["requests"][0]["notes"] == [told]
+
+
+@pytest.mark.parametrize("path", ["/_/", "/_/fails", "/kie/_/fails/", "/kei/_/fails/x", "/_x/y"])
+def test_what_is_no_address_of_a_scenario_is_not_served(ask: Ask, path: str) -> None:
+    """Without an operation behind it there is nothing to put into a scenario."""
+    assert ask("GET", path).status_code == 404
+
+
+def test_the_next_submits_can_be_planned(ask: Ask) -> None:
+    """A control call puts the next submits into a scenario, and no others."""
+    planned = ask("POST", f"{ME}/next", json={"scenario": "rate-limited", "count": 2})
+    codes = [ask("POST", f"/kie/{SUBMIT}", json=GOOD).json()["code"] for _ in range(3)]
+
+    wish = {"scenario": "rate-limited", "count": 2, "provider": None}
+    assert planned.json() == {"next": [wish]}
+    assert codes == [429, 429, 200]
+    assert ask("GET", f"{ME}/next").json() == {"next": []}
+
+
+def test_what_was_planned_can_be_taken_back(ask: Ask) -> None:
+    """A planned scenario that no submit has used is forgotten."""
+    ask("POST", f"{ME}/next", json={"scenario": "fails", "provider": "kie"})
+
+    assert ask("DELETE", f"{ME}/next").json() == {"cleared": 1}
+    ask("POST", f"/kie/{SUBMIT}", json=GOOD)
+    assert list_scenarios_of(ask) == ["succeeds"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "text"),
+    [
+        ({}, 400, "'scenario' is missing"),
+        ({"scenario": "flakey"}, 400, "did you mean 'flaky'?"),
+        ({"scenario": "fails", "count": 0}, 400, "'count' must be a whole number from 1"),
+        ({"scenario": "fails", "provider": "kei"}, 404, "did you mean 'kie'?"),
+        ({"scenario": "maintenance", "provider": "gptimage15"}, 400, "has no scenario"),
+        ({"scenario": "fails", "times": 2}, 400, "there is no field 'times'"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(
+    ask: Ask, body: dict[str, object], status: int, text: str
+) -> None:
+    """One clear error that names what was probably meant."""
+    reply = ask("POST", f"{ME}/next", json=body)
+
+    assert reply.status_code == status
+    assert text in reply.text
+    assert ask("GET", f"{ME}/next").json() == {"next": []}
+
+
+def test_the_list_says_where_scenarios_come_from(ask: Ask) -> None:
+    """Files that come with the package are listed behind the contract's own."""
+    scenarios = ask("GET", "/_mock/scenarios").json()["scenarios"]
+    sources = {each["name"]: each["source"] for each in scenarios["kie"]}
+
+    assert (sources["maintenance"], sources["flaky"]) == ("contract", "built-in")
+    assert "callback-lost" not in {each["name"] for each in scenarios["aigptimage"]}
+
+
+@pytest.fixture
+def served(contracts: Sequence[Contract], tmp_path: Path) -> tuple[Ask, list[str]]:
+    """A server with two scenarios of its user, one in place of a built-in one; its log."""
+    (tmp_path / "mine.yaml").write_text("sentence: It is mine.\noutcome: failed\n")
+    (tmp_path / "slow.yml").write_text("sentence: It is quick.\npace: instant\n")
+    notices: list[str] = []
+    library = open_library([tmp_path], contracts, notices.append)
+    engine = Engine(contracts, ManualClock(), Settings(speed=1), library)
+    app = build_app(engine, Options())
+
+    async def send(method: str, path: str, key: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app=app)
+        headers = {"authorization": f"Bearer {key}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+            return await http.request(method, path, headers=headers, json=GOOD)
+
+    return lambda method, path, key: asyncio.run(send(method, path, key)), notices
+
+
+def test_users_bring_their_own_scenarios(served: tuple[Ask, list[str]]) -> None:
+    """A file is a scenario, and may take the place of a built-in one, which is told."""
+    ask, notices = served
+    for scenario in ("mine", "slow"):
+        ask("POST", f"/kie/{SUBMIT}", f"sk-mock-me.{scenario}")
+    mine, slow = (
+        ask("GET", f"/_mock/accounts/sk-mock-me.{name}/tasks", "").json()["tasks"][0]
+        for name in ("mine", "slow")
+    )
+
+    assert (mine["scenario"], mine["outcome"]) == ("mine", "failed")
+    assert (slow["scenario"], slow["ended"]) == ("slow", True)
+    assert len(notices) == 1
+    assert "the scenario slow is that of" in notices[0]
+
+
+def test_a_bad_file_of_a_user_stops_the_start(
+    contracts: Sequence[Contract], tmp_path: Path
+) -> None:
+    """The first complaint is told with its line, and how to see the others."""
+    (tmp_path / "mine.yaml").write_text("sentence: It is mine.\npace: quick\noutcom: failed\n")
+
+    with pytest.raises(ScenarioError, match=r"mine.yaml line 3: .*'outcome'.*1 more") as caught:
+        open_library([tmp_path], contracts, print)
+    assert f"mockserver lint {tmp_path}" in str(caught.value)
