@@ -43,6 +43,9 @@ HOMES = {
     "secrets": ["clock", "draw"],
     "jsonschema_rs": ["contract.validate"],
     "schemathesis": ["checks"],  # users of the emulator need not have it
+    "av": ["media"],
+    "PIL": ["media"],
+    "python_multipart": ["web"],
     "starlette": ["cli", "conformance", "server", "web"],
     "uvicorn": ["cli", "conformance", "server", "web"],
     "httptools": ["cli", "conformance", "server", "web"],

@@ -2,13 +2,13 @@
 
 import shlex
 import sys
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from mockserver.clock import start_stopwatch
 from mockserver.conformance.baseline import Baseline, read_baseline
 from mockserver.conformance.case import Case, Trial, list_trials
 from mockserver.conformance.cases import CASES
@@ -24,9 +24,9 @@ from mockserver.errors import UsageError
 from mockserver.selection import find_built_in, select_contracts
 
 EXAMPLE: Final = """\b
-mockserver conform --provider kie -- imagejobs generate --provider kie {prompt} -o out.png
-mockserver conform --provider kie --report html=report.html -- node client.mjs
-mockserver conform --provider kie --list
+mockserver conform --provider NAME -- python my_client.py {prompt}
+mockserver conform --provider NAME --report html=report.html -- node client.mjs
+mockserver conform --list
 """
 
 
@@ -88,11 +88,11 @@ def command(client: tuple[str, ...], **given: Any) -> int:
 
     Exit status 0 if no MUST is broken, else 1.
     """
-    contract = choose_contract(given["provider"], given["folders"], given["edition"])
     cases = choose_cases(given["wanted"])
     if given["is_list"]:
         list_cases(cases)
         return 0
+    contract = choose_contract(given["provider"], given["folders"], given["edition"])
     if not client:
         raise UsageError("say which client to judge: mockserver conform --provider NAME -- CMD...")
     wishes = read_wishes(given["reports"])
@@ -100,11 +100,11 @@ def command(client: tuple[str, ...], **given: Any) -> int:
     if given["baseline"] is not None:
         known = read_baseline(given["baseline"], _list_names(contract))
     suite = build_suite(contract, cases, given)
-    begin = time.monotonic()
+    tell_seconds = start_stopwatch()
     judgements = judge_aloud(suite, Command(client))
     called = shlex.join(client)
     rerun = f"mockserver conform --provider {contract.name} -- {called}"
-    seconds = time.monotonic() - begin
+    seconds = tell_seconds()
     report = Report(contract.name, contract.edition, called, judgements, known, rerun, seconds)
     for line in write_report(report):
         click.echo(line)

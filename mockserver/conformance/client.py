@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from time import monotonic
 from typing import IO, Final, Protocol
 
+from mockserver.clock import start_stopwatch
 from mockserver.conformance.evidence import Run
 from mockserver.errors import UsageError
 
@@ -54,17 +54,17 @@ class Command:
 
     def run(self, errand: Errand, patience: float, is_enough: Callable[[], bool]) -> Run:
         """Run the program; raises UsageError if there is no such program."""
-        begin = monotonic()
+        tell_seconds = start_stopwatch()
         with TemporaryFile() as out, TemporaryFile() as err:
             process = self._spawn(errand, out, err)
             try:
-                status = _wait(process, begin + patience, is_enough)
+                status = _wait(process, patience, is_enough)
             finally:
                 _end(process)
             return Run(
                 errand.prompt,
                 status,
-                monotonic() - begin,
+                tell_seconds(),
                 _read(out),
                 _read(err),
                 dict(_list_files(errand.folder)),
@@ -94,7 +94,7 @@ class Function:
 
     def run(self, errand: Errand, patience: float, is_enough: Callable[[], bool]) -> Run:
         """Call the function in a thread, which goes on alone when the patience is over."""
-        begin = monotonic()
+        tell_seconds = start_stopwatch()
         trouble: list[BaseException] = []
 
         def call() -> None:
@@ -105,12 +105,12 @@ class Function:
 
         thread = threading.Thread(target=call, daemon=True)
         thread.start()
-        while thread.is_alive() and monotonic() < begin + patience and not is_enough():
+        while thread.is_alive() and tell_seconds() < patience and not is_enough():
             thread.join(TICK)
         status = None if thread.is_alive() else 1 if trouble else 0
         errors = "".join(f"{type(error).__name__}: {error}\n" for error in trouble)
         files = dict(_list_files(errand.folder))
-        return Run(errand.prompt, status, monotonic() - begin, "", errors, files)
+        return Run(errand.prompt, status, tell_seconds(), "", errors, files)
 
 
 def _fill(argument: str, errand: Errand) -> str:
@@ -127,17 +127,18 @@ def _fill(argument: str, errand: Errand) -> str:
 
 
 def _wait(
-    process: "subprocess.Popen[bytes]", until: float, is_enough: Callable[[], bool]
+    process: "subprocess.Popen[bytes]", patience: float, is_enough: Callable[[], bool]
 ) -> int | None:
     """The exit status; None if the process does not end in time."""
     is_interrupted = False
-    while monotonic() < until:
+    tell_seconds = start_stopwatch()
+    while tell_seconds() < patience:
         try:
             return process.wait(TICK)
         except subprocess.TimeoutExpired:
             if not is_interrupted and is_enough():
                 is_interrupted = True
-                until = min(until, monotonic() + GRACE)
+                patience = min(patience, tell_seconds() + GRACE)
                 os.killpg(process.pid, signal.SIGINT)
     return None
 

@@ -1,12 +1,13 @@
 """The runner: puts a client through trials, several at a time."""
 
-import time
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mockserver.clock import start_stopwatch
 from mockserver.conformance.case import Trial
 from mockserver.conformance.client import Client, Errand
 from mockserver.conformance.evidence import Evidence, Run
@@ -68,18 +69,17 @@ def run_trials(
 
 def run_trial(suite: Suite, client: Client, stage: Stage, trial: Trial) -> Judgement:
     """Run the client as often as a trial says, watch on for a while, and judge."""
-    begin = time.monotonic()
+    tell_seconds = start_stopwatch()
     try:
         account = stage.open_account(trial)
         runs = run_client(suite, client, trial, account)
-        time.sleep(max(SETTLE, trial.setting.quiet))
+        threading.Event().wait(max(SETTLE, trial.setting.quiet))
         evidence = gather(suite.contract, trial, account, runs)
     except UsageError:
         raise
     except (MockServerError, OSError) as error:
-        seconds = time.monotonic() - begin
-        return Judgement(trial, Verdict.HARNESS_ERROR, str(error), seconds=seconds)
-    return judge(trial, evidence, time.monotonic() - begin)
+        return Judgement(trial, Verdict.HARNESS_ERROR, str(error), seconds=tell_seconds())
+    return judge(trial, evidence, tell_seconds())
 
 
 def run_client(

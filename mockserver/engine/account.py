@@ -1,5 +1,6 @@
 """An account: the private universe of one API key, over all providers."""
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, Protocol
 
 from mockserver.clock import Clock
@@ -219,11 +220,16 @@ class Account:
 
     def change_course(self, task: Task, timeline: Timeline) -> Task:
         """Plan the whole way of a task anew that was just submitted; the task as it is now."""
+        before, after = task.timeline.steps, timeline.steps
+        if before == after:
+            return task
+        # Callbacks of the steps that stay as they were are planned already.
+        first = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after)))
         changed = self.holdings[task.contract.name].change_course(task, timeline)
         if not timeline.is_open:
             self.agenda.plan(changed.ended, END, task.contract.name, task.id)
         if task.callbacks:
-            self._desk.plan_callbacks(self, changed, 1)
+            self._desk.plan_callbacks(self, changed, first)
         self.settle()
         return changed
 

@@ -23,7 +23,7 @@ from mockserver.engine.task import Task
 from mockserver.engine.visit import Refusal, Visit
 from mockserver.engine.wish import take_wish
 
-_MARK: Final = b"[mock:"
+MARK: Final = b"[mock:"  # how a directive begins
 _DIRECTIVE: Final = re.compile(r"\[mock:\s{0,9}([\w-]{1,100})\s{0,9}\]", re.ASCII)
 
 
@@ -49,7 +49,7 @@ def choose_scenario(call: Call, provider: Provider, account: Account) -> Choice:
         return Choice(named, call.scenario, " in the address", is_chosen=True)
     if account.scenario is not None:
         return Choice(catalogue.find(account.scenario), account.scenario, "")
-    if is_submit and _MARK in call.raw and (name := read_directive(call)) is not None:
+    if is_submit and MARK in call.raw and (name := read_directive(call)) is not None:
         return Choice(catalogue.find(name), name, " in the prompt", is_chosen=True)
     return Choice(catalogue.default, None, "")
 

@@ -42,7 +42,7 @@ from mockserver.engine.outbox import Outbox
 from mockserver.engine.polling import meet_task
 from mockserver.engine.procedure import Procedure
 from mockserver.engine.provider import Provider
-from mockserver.engine.roles import serve
+from mockserver.engine.roles import SERVE, serve
 from mockserver.engine.scenario import find_failure
 from mockserver.engine.settings import Settings
 from mockserver.engine.task import Task
@@ -92,7 +92,7 @@ class Engine:
             found = meet_task(visit, visit.task)
         if visit.account.faults is not None or visit.scenario.faults:
             return answer_in_trouble(visit, found)
-        reply = serve(visit, found)
+        reply = SERVE[call.operation.role](visit) if found is None else serve(visit, found)
         enter_visit(visit, reply, found if isinstance(found, Refusal) else None)
         return reply
 

@@ -7,7 +7,7 @@ from typing import Final
 from mockserver.contract.model import Contract, Failure, State
 from mockserver.contract.moments import Phase
 from mockserver.engine.ledger import Ledger
-from mockserver.engine.pace import Mover
+from mockserver.engine.pace import BY_TIME, Mover
 from mockserver.engine.quota import Quota
 from mockserver.engine.replies import Replies
 from mockserver.engine.task import Task
@@ -53,7 +53,8 @@ class Holding:
         self.tasks[task.id] = task
         self.occurrences[task.digest] = task.occurrence + 1
         self.active += 1
-        if task.scenario.pace.mover is Mover.POLLS:
+        pace = task.scenario.pace
+        if pace is not BY_TIME and pace.mover is Mover.POLLS:
             self.polls[task.id] = 0
         if task.contract.money.charge == "submit":
             self.ledger.charge(task.created, task.price, task.id)

@@ -44,16 +44,14 @@ class Scenario:
     name: str  # dashed
     sentence: str
     outcome: Phase = Phase.SUCCEEDED  # of its tasks
-    failures: tuple[Failure, ...] = ()  # one of them is drawn for each task that fails
+    failures: tuple[Failure, ...] = ()  # one of them is drawn for each task; empty if none fails
     condition: str | None = None  # that its calls meet
     pace: Pace = BY_TIME
     faults: tuple[FaultRule, ...] = ()
     source: str = OF_CONTRACT  # or "built-in", or the file of a user
 
-    def choose_failure(self, chance: Draw) -> Failure | None:
-        """Why a task fails, drawn where there are several ways; None if it does not fail."""
-        if self.outcome is not Phase.FAILED:
-            return None
+    def choose_failure(self, chance: Draw) -> Failure:
+        """Why a task fails, drawn where there are several ways; not asked of tasks that do not."""
         if len(self.failures) == 1:
             return self.failures[0]
         return self.failures[chance.branch(b"failure").pick_between(0, len(self.failures) - 1)]

@@ -39,7 +39,7 @@ def make_task(visit: Visit) -> Task:
         occurrence,
         visit.now,
         visit.procedure.planner.plan(through, scenario.outcome, takes, scenario.pace),
-        scenario.choose_failure(chance),
+        scenario.choose_failure(chance) if scenario.failures else None,
         visit.price,
         visit.call.origin,
         scenario,

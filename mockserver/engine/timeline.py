@@ -111,6 +111,8 @@ class Planner:
         walk = self._walks.get((through, outcome))
         if walk is None:
             walk = self._walks[through, outcome] = self._build(through, outcome)
+        if pace is BY_TIME:  # as a rule
+            return Timeline(walk, round(takes / self._speed))
         if pace.mover is Mover.TIME:
             return Timeline(walk, round(takes * pace.factor / self._speed))
         if pace.mover is Mover.INSTANT:

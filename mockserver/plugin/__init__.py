@@ -62,7 +62,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
     try:
         result = yield
-    except Exception:
+    except (Exception, pytest.fail.Exception):
         if verdict := judge(accounts):
             item.add_report_section("call", "mockserver", verdict)
         raise

@@ -1,9 +1,10 @@
 """The server of a test session."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -11,6 +12,8 @@ from mockserver.embedded.access import Access
 from mockserver.embedded.mock_server import MockServer
 from mockserver.embedded.remote_server import RemoteServer
 from mockserver.errors import MockServerError
+
+TOKEN: Final = "MOCKSERVER_ADMIN_TOKEN"  # of a server that other machines can reach
 
 
 @contextmanager
@@ -31,5 +34,5 @@ def _build_server(
     url: str | None, folders: Sequence[Path], settings: Mapping[str, Any]
 ) -> MockServer | RemoteServer:
     if url is not None:
-        return RemoteServer(url)
+        return RemoteServer(url, os.environ.get(TOKEN))
     return MockServer(**{"contracts": folders, **settings})

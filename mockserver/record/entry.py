@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -52,7 +52,7 @@ def write_entry(exchange: Exchange) -> dict[str, Any]:
 
 
 def _write_request(exchange: Exchange) -> dict[str, Any]:
-    query = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
+    query = parse_qsl(exchange.url.partition("?")[2], keep_blank_values=True)
     request: dict[str, Any] = {
         "method": exchange.method,
         "url": exchange.url,
@@ -108,26 +108,30 @@ def read_entry(entry: Mapping[str, Any]) -> Exchange:
 
     Raises ValueError with the reason if it is no entry at all.
     """
-    request, response = entry.get("request"), entry.get("response") or {}
-    if not isinstance(request, Mapping) or not isinstance(response, Mapping):
-        raise ValueError("it has no request or no response")
+    request, response = find_object(entry, "request"), find_object(entry, "response")
     url = request.get("url")
     if not isinstance(url, str) or not url:
         raise ValueError("its request has no url")
     headers = read_pairs(response.get("headers"))
-    body = _read_content(response.get("content") or {}, headers)
+    body = _read_content(find_object(response, "content"), headers)
     return Exchange(
         started=_read_instant(entry.get("startedDateTime")),
         elapsed=_read_number(entry.get("time")),
         method=str(request.get("method") or "GET").upper(),
         url=url,
         request_headers=read_pairs(request.get("headers")),
-        request_body=_read_post(request.get("postData") or {}),
+        request_body=_read_post(find_object(request, "postData")),
         status=_read_number(response.get("status")) or None,
         response_headers=headers,
         response_body=body,
         **_read_annotations(entry),
     )
+
+
+def find_object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The object under a name; an empty one if something else is there, or nothing."""
+    found = value.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _read_annotations(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,7 +140,7 @@ def _read_annotations(entry: Mapping[str, Any]) -> dict[str, Any]:
     for field, name in {**_OWN_FIELDS, "_lane": "task_id"}.items():
         if isinstance(entry.get(field), str):
             found[name] = entry[field]
-    if entry.get("_kind") in list(Kind):
+    if isinstance(entry.get("_kind"), str) and entry["_kind"] in list(Kind):
         found["kind"] = Kind(entry["_kind"])
     elif entry.get("_direction") == _INBOUND:
         found["kind"] = Kind.CALLBACK
@@ -166,11 +170,10 @@ def _read_instant(text: object) -> int:
         return 0
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0, round(aware.timestamp() * 1000))
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"its startedDateTime {text!r} is no time") from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
 
 
 def _read_number(value: object) -> int:

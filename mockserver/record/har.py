@@ -11,7 +11,7 @@ import orjson
 
 from mockserver.errors import RecordingError
 from mockserver.record.blobs import Blobs
-from mockserver.record.entry import read_entry, write_entry
+from mockserver.record.entry import find_object, read_entry, write_entry
 from mockserver.record.exchange import Exchange
 from mockserver.record.stream import split_entries
 from mockserver.version import VERSION
@@ -41,8 +41,7 @@ def _read_one(raw: bytes, where: str, blobs: Blobs, with_blobs: bool) -> Exchang
     try:
         entry = orjson.loads(raw)
         exchange = read_entry(entry)
-        response = entry.get("response") or {}
-        name = (response.get("content") or {}).get("_blob")
+        name = find_object(find_object(entry, "response"), "content").get("_blob")
         if name is None:
             return exchange
         found = blobs.find(name)
@@ -123,10 +122,13 @@ class HarWriter:
             content["_blob"] = self.blobs.write(body)
         raw = orjson.dumps(entry, option=orjson.OPT_INDENT_2)
         self._check(raw)
-        # In one piece, so that there is no moment without an end.
-        self._file.seek(-len(TAIL), os.SEEK_END)
-        self._file.write((b"\n" if self._is_empty else b",\n") + raw + TAIL)
-        self._file.flush()
+        try:
+            # In one piece, so that there is no moment without an end.
+            self._file.seek(-len(TAIL), os.SEEK_END)
+            self._file.write((b"\n" if self._is_empty else b",\n") + raw + TAIL)
+            self._file.flush()
+        except OSError as error:
+            raise RecordingError(f"{self.path}: {error.strerror}") from error
         self._is_empty = False
         self.count += 1
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -26,10 +27,11 @@ def list_given(exchange: Exchange) -> Iterator[str]:
 
 
 def _read_url(url: str) -> Iterator[str]:
-    parts = urlsplit(url)
-    if parts.password:
-        yield unquote(parts.password)
-    yield from _read_pairs(parts.query)
+    with contextlib.suppress(ValueError):  # it is no address, so nobody is named in it
+        password = urlsplit(url).password
+        if password:
+            yield unquote(password)
+    yield from _read_pairs(url.partition("?")[2])
 
 
 def _read_pairs(text: str) -> Iterator[str]:

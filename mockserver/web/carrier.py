@@ -108,7 +108,8 @@ def attend(
 
 async def carry_alone(reply: Reply, scope: Scope, _: Receive, __: Send) -> None:
     """Do what the application has left to the carrier: send its reply."""
-    await scope["extensions"][CARRIER](reply)
+    with contextlib.suppress(asyncio.CancelledError):  # the server stops
+        await scope["extensions"][CARRIER](reply)
 
 
 def build_cycle(wire: HttpToolsProtocol, keeps: bool) -> RequestResponseCycle:

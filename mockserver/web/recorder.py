@@ -11,6 +11,7 @@ import orjson
 from mockserver.clock import Clock
 from mockserver.contract.model import Contract, Role
 from mockserver.engine.call import Reply
+from mockserver.errors import RecordingError
 from mockserver.record.exchange import Exchange, Headers
 from mockserver.record.purse import Purse
 from mockserver.record.recording import Recording
@@ -192,8 +193,7 @@ class Recorder:
             await send_reply(send, Reply(exchange.status, exchange.response_body))
 
     def _keep(self, exchange: Exchange) -> Exchange:
-        seen = self._recording.add(exchange)
-        self._plan.report(seen)
+        seen = self._write(exchange)
         for url in self._recording.take_addresses():
             task = asyncio.create_task(self._fetch(url))
             self._fetches.add(task)
@@ -203,4 +203,13 @@ class Recorder:
     async def _fetch(self, url: str) -> None:
         async with self._fetching:
             exchange = await self._collector.fetch(url)
-        self._plan.report(self._recording.add(exchange))
+        self._write(exchange)
+
+    def _write(self, exchange: Exchange) -> Exchange:
+        try:
+            seen = self._recording.add(exchange)
+        except RecordingError as error:  # the disk is full: the client goes on all the same
+            self._options.notice(f"an exchange was not recorded: {error}")
+            return exchange
+        self._plan.report(seen)
+        return seen

@@ -65,6 +65,9 @@ class Relay:
             answer = await self._ask(taken, match, receive)
         except ClientLeft:
             taken.error = "left"
+        except httpx.InvalidURL as error:
+            taken.error, problem = "invalid", f"this is no address: {error}"
+            await send_reply(send, build_error(400, problem), close=True)
         except httpx.HTTPError as error:
             taken.error = name_error(error)
             status = 504 if taken.error == "timeout" else 502
@@ -95,7 +98,8 @@ class Relay:
 
     async def _pass_back(self, taken: Taken, answer: httpx.Response, send: Send) -> None:
         media = find_header(taken.answer_headers, "content-type") or ""
-        if self._stand_in is not None and "json" in media:
+        is_json = media.partition(";")[0].strip().lower().endswith(("/json", "+json"))
+        if is_json and self._stand_in is not None and self._stand_in.is_used:
             await self._pass_restored(taken, answer, send, self._stand_in)
             return
         await _send_head(send, answer.status_code, taken.answer_headers)

@@ -57,7 +57,7 @@ class Site:
         path = prefix + operation.path
         if "{" in path:
             # Names of models have slashes, and not every client hides them.
-            within = ".+" if operation.role is Role.MODEL else "[^/]+"
+            within = "(?s:.+)" if operation.role is Role.MODEL else "[^/]+"
             self.templates.append((operation.method, compile_template(path, within), route))
         else:
             self.exact[operation.method, path] = route

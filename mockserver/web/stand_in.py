@@ -43,6 +43,11 @@ class StandIn:
         self._sender = Sender()
         self._places: dict[str, Place] = {}  # by token
 
+    @property
+    def is_used(self) -> bool:
+        """Whether any address was given out."""
+        return bool(self._places)
+
     def replace(self, provider: str, operation: Operation, body: bytes) -> bytes:
         """A submit that names our address instead of the client's."""
         value = read_json(body)

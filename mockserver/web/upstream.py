@@ -106,7 +106,7 @@ def name_error(error: Exception) -> str:
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return "timeout"
-    if isinstance(error, httpx.RemoteProtocolError):
+    if isinstance(error, httpx.ProtocolError):
         return "closed" if "disconnected" in str(error) or "closed" in str(error) else "broken"
     return "refused" if isinstance(error, httpx.ConnectError) else "reset"
 

@@ -93,6 +93,23 @@ def test_a_task_from_start_to_summary(start: Start, tmp_path: Path) -> None:
     assert [exchange.kind for exchange in read_har(tmp_path / "x.har")] == ["call", "call", "file"]
 
 
+def test_a_recording_that_is_killed_is_readable(start: Start, tmp_path: Path) -> None:
+    """What was answered before the process died is in the file, and can be gone on with."""
+    api = read_ready(start("serve", "--port", "0", *QUIET))
+    flags = ["--provider", "kie", "--upstream", api["providers"]["kie"], "--out", "x.har"]
+    for count in (1, 2):
+        process = start("record", "--port", "0", "--mode", "new", *QUIET, *flags)
+        url = read_ready(process)["url"]
+        bearer = {"Authorization": f"Bearer {KEY}"}
+        assert httpx.get(f"{url}/api/v1/chat/credit", headers=bearer, timeout=PATIENCE).is_success
+        assert process.stderr is not None
+        assert json.loads(process.stderr.readline())["operation"] == "getCredits"
+        process.kill()
+        process.wait(PATIENCE)
+
+        assert len(list(read_har(tmp_path / "x.har"))) == count
+
+
 class Gossip(BaseHTTPRequestHandler):
     """An API that repeats the key wherever it can."""
 

@@ -116,6 +116,7 @@ components:
       discriminator:
         propertyName: model
         mapping: {big: "models/all.yaml#/big", small: "models/all.yaml#/small"}
+        x-models: {models/all.yaml: [tiny]}
       oneOf: [{$ref: "models/all.yaml#/big"}, {$ref: "models/all.yaml#/small"}]
     Taken:
       required: [id]
@@ -209,6 +210,11 @@ small:
     input: {$ref: "#/input"}
   x-price: 1
   x-yields: {$ref: "#/yields"}
+models:
+  tiny:
+    properties: {input: {$ref: "#/input"}}
+    x-price: {else: 1, per: result}
+    x-yields: {$ref: "#/yields"}
 input:
   required: [prompt]
   properties:

@@ -327,6 +327,18 @@ OFFENCES: list[tuple[str, dict[str, Any], str, str]] = [
         "lacks models/all.yaml#/small",
     ),
     (
+        "catalogues-are-whole",
+        {f"{SCHEMAS}/Make/discriminator/x-models/models~1all.yaml/-": "tiny"},
+        f"{SCHEMAS}/Make/discriminator/x-models",
+        "names 'tiny' twice",
+    ),
+    (
+        "catalogues-are-whole",
+        {f"{SCHEMAS}/Make/discriminator/x-models": {"models/all.yaml": []}},
+        f"{SCHEMAS}/Make/discriminator/x-models",
+        "lacks 'tiny', which stands in models/all.yaml",
+    ),
+    (
         "models-accept-their-names",
         {"models/all.yaml#/small/properties/model/const": "smal"},
         "models/all.yaml#/small/properties/model",
@@ -355,6 +367,24 @@ OFFENCES: list[tuple[str, dict[str, Any], str, str]] = [
         {"models/all.yaml#/big/x-price/times": "$request.body#/input/number"},
         "models/all.yaml#/big/x-price/times",
         "no field 'number'",
+    ),
+    (
+        "price-rows-can-count",
+        {"models/all.yaml#/big/x-price/rows/0/when/grade": ["1K", "9K"]},
+        "models/all.yaml#/big/x-price/rows/0/when/grade",
+        "can never be '9K'",
+    ),
+    (
+        "bodies-can-be-read",
+        {"models/all.yaml#/big/x-price/per": "second"},
+        "models/all.yaml#/big/x-price/per",
+        "say nothing of a second",
+    ),
+    (
+        "bodies-can-be-read",
+        {"models/all.yaml#/big/x-price/plus": {"each": "imgs", "credits": 1}},
+        "models/all.yaml#/big/x-price/plus",
+        "looks at 'imgs', no field of the input",
     ),
     (
         "sizes-are-known",

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.contract.price import Price, PriceRow
-from mockserver.contract.yields import Size, find_field
+from mockserver.contract.yields import MAX_RESULTS, Amount, Size, build_yields, find_field
 
 PRICE = Price(
     (
@@ -77,3 +77,22 @@ def test_what_is_no_pixel_size_gives_the_default(text: object) -> None:
 def test_a_field_that_is_not_there_is_none(data: dict[str, int], name: str) -> None:
     """Looking for a field never fails."""
     assert data.get(name) == find_field(data, name) or "/" in name
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [(7, 7), (2.5, 2.5), ("10", 10), ("8s", 8), ("2.5 s", 2.5), (0, 5), (-1, 5), ("auto", 5)]
+    + [(True, 5), (None, 6), ([], 5)],
+)
+def test_an_amount_is_what_a_field_says(said: object, expected: float) -> None:
+    """A number above zero, or a text that begins with one; else the default."""
+    assert Amount(5, "duration").compute({"duration": said}, {"duration": "6"}) == expected
+
+
+@given(st.integers() | st.text() | st.none())
+def test_a_task_makes_one_result_at_least_and_not_too_many(said: object) -> None:
+    """However many a field asks for, their number stays within bounds."""
+    words = {"media": "image", "takes": "1s", "size": {"default": "8x8"}}
+    yields = build_yields({**words, "count": {"from": "n", "default": 1}})
+
+    assert 1 <= yields.count_results({"n": said}, {}) <= MAX_RESULTS

@@ -185,3 +185,72 @@ def test_any_text_can_be_asked_for(address: str) -> None:
     parsed = parse_address(address)
 
     assert parsed is None or address.count("/") >= 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "size", "seconds"),
+    [
+        ({}, (96, 64), 4),
+        ({"length": 7.5, "shape": "tall"}, (64, 96), 7.5),
+        ({"length": "10s"}, (96, 64), 10),
+        ({"length": 5_000}, (96, 64), 600),
+        ({"length": 0}, (96, 64), 4),
+        ({"length": -1}, (96, 64), 4),
+        ({"shape": "huge"}, (96, 64), 4),
+    ],
+)
+def test_a_video_is_as_large_and_long_as_asked(
+    world: "World", asked: Mapping[str, Any], size: tuple[int, int], seconds: float
+) -> None:
+    """Within what can be made: larger frames have the usual size, ten minutes are the longest."""
+    file = find(world, make_result(world, model="film", **asked))
+
+    assert isinstance(file, ResultFile)
+    assert (file.media, file.format, file.seconds) == ("video", "mp4", seconds)
+    assert (file.width, file.height) == size
+
+
+@pytest.mark.parametrize(
+    ("asked", "extension"),
+    [
+        (None, "mp3"),
+        ("WAV", "wav"),
+        ("mp3_44100_128", "mp3"),
+        ("pcm_16000", "wav"),
+        ("opus_48000", "mp3"),
+        ("png", "mp3"),
+    ],
+)
+def test_a_sound_has_the_asked_format(world: "World", asked: str | None, extension: str) -> None:
+    """A word that names no sound counts as none."""
+    fields = {} if asked is None else {"format": asked}
+    address = make_result(world, model="tune", **fields)
+    file = find(world, address)
+
+    assert isinstance(file, ResultFile)
+    assert address.endswith(f"/1.{extension}")
+    assert (file.media, file.format, file.seconds) == ("audio", extension, 3)
+
+
+def test_a_task_makes_as_many_results_as_asked(world: "World") -> None:
+    """Each has an address, and the one behind the last is none."""
+    results = world.end(world.submit(model="film", takes=6)["id"])["results"]
+    files = [find(world, address) for address in results]
+
+    assert [file.number for file in files if isinstance(file, ResultFile)] == [1, 2, 3, 4, 5, 6]
+    assert find(world, results[0].replace("/1.mp4", "/7.mp4")) == NO_FILE
+
+
+def test_data_is_told_instead_of_addresses(world: "World") -> None:
+    """Facts stand in it, addresses of files too; an open task tells nothing."""
+    task = world.submit("hello", model="word")["id"]
+    assert "told" not in world.inspect(task)
+
+    ended = world.end(task)
+
+    assert "results" not in ended
+    assert ended["told"]["text"] == "You said hello"
+    (address,) = ended["told"]["urls"]
+    file = find(world, address)
+    assert isinstance(file, ResultFile)
+    assert (file.media, file.format, file.seconds) == ("text", "txt", None)

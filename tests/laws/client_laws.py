@@ -254,7 +254,7 @@ def judge_order(outing: Outing) -> None:
 # What else an error may be: the outcome of a submit is unclear, or the time for polls was up.
 OTHERWISE: Final = {
     Role.SUBMIT: {"Unavailable": "SubmitUnknown"},
-    Role.INSPECT: {name: "TimedOut" for name in ("Unavailable", "RateLimited", "NotFound")},
+    Role.INSPECT: dict.fromkeys(("Unavailable", "RateLimited", "NotFound"), "TimedOut"),
 }
 
 

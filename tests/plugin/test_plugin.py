@@ -140,13 +140,16 @@ def test_a_test_that_fails_shows_what_broke_the_contract(pytester: pytest.Pytest
         """
 def test_fails(gptimage15):
     assert order(promt="a fox").status_code == 200
+
+def test_gives_up(gptimage15):
+    order(promt="a fox")
+    pytest.fail("no picture")
 """,
     )
 
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(
-        ["E*assert 400 == 200", "*Captured mockserver call*", "*1 request broke*"]
-    )
+    captured = ["*Captured mockserver call*", "*1 request broke*"]
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["E*assert 400 == 200", *captured, "*no picture", *captured])
 
 
 def test_what_was_planned_and_never_met_fails_the_test(pytester: pytest.Pytester) -> None:

@@ -17,6 +17,8 @@ from mockserver.errors import RecordingError
 from mockserver.record.blobs import INLINE
 from mockserver.record.exchange import Exchange, Kind
 from mockserver.record.har import HarWriter, read_har, write_har
+from mockserver.record.recognise import recognise
+from mockserver.record.redact import Redactor
 
 CALL = Exchange(
     started=1_767_225_600_123,
@@ -227,6 +229,36 @@ def test_broken_files_get_one_error(tmp_path: Path, name: str) -> None:
         return
     with pytest.raises(RecordingError, match=words):
         list(read_har(path))
+
+
+values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner, max_size=2),
+    max_leaves=4,
+)
+NAMES = [
+    *("request", "response", "content", "postData", "headers", "startedDateTime", "time", "url"),
+    *("method", "status", "text", "encoding", "_error", "_kind", "_notes", "_blob", "_lane"),
+]
+
+
+@given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3), values, st.data())
+def test_no_entry_brings_the_reader_down(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str], value: Any, data: st.DataObject
+) -> None:
+    """Whatever stands in an entry, it is an exchange that can be kept again, or a clear error."""
+    entry = json.loads(json.dumps(data.draw(st.sampled_from([PLAIN, BODIES["packed"][0]]))))
+    node = entry
+    for name in names[:-1]:
+        node = node[name] if isinstance(node.get(name), dict) else node
+    node[names[-1]] = value
+    path = tmp_path_factory.getbasetemp() / "odd.har"
+    try:
+        found = list(read_har(write(path, entry)))
+    except RecordingError:
+        return
+    write_har(path, [recognise(Redactor().redact(exchange), ()) for exchange in found])
+    assert len(list(read_har(path))) == 1
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ values: st.SearchStrategy[Any] = st.recursive(
     | st.text(max_size=12)
     | st.sampled_from(["log", "entries", '"', "\\", "{", "]", '\\"}', 'entries":[{']),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=8,
+    max_leaves=4,
 )
 entries = st.lists(st.dictionaries(st.text(max_size=8), values, max_size=3), max_size=4)
 others = st.dictionaries(st.text(max_size=8).filter(lambda key: key != "entries"), values)

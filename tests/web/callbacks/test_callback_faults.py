@@ -106,6 +106,19 @@ async def test_callbacks_come_before_the_reply(town: "Town", new_receiver: "NewR
     assert receiver.received[0].json["id"] == task
 
 
+async def test_each_step_is_told_once(town: "Town", new_receiver: "NewReceiver") -> None:
+    """A task that ends at once, or never, tells of no state twice."""
+    await plan(town, "callback-too-early", count=1)
+    await plan(town, "stuck-task", count=1)
+    async with new_receiver() as receiver:
+        await receive(town, receiver, CHANGES)
+        early = [each.json["state"] for each in receiver.received]
+        stuck = [each.json["state"] for each in (await receive(town, receiver, CHANGES))[2:]]
+
+    assert early == ["busy", "done"]
+    assert stuck == ["busy"]
+
+
 async def test_a_wrong_signature_does_not_verify(town: "Town", new_receiver: "NewReceiver") -> None:
     """Everything is there, and the signature is another one."""
     await town.control("PATCH", "", {"webhook_secret": SECRET})

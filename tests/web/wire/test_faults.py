@@ -1,5 +1,6 @@
 """Faults on the wire, seen by a client that reads bytes from a socket."""
 
+import contextlib
 import errno
 import json
 import select
@@ -242,6 +243,23 @@ def test_nobody_else_meets_a_fault(client: Client) -> None:
     assert client.server.is_well()
     assert httpx.get(client.control).status_code == 200
     other.close()
+
+
+def test_a_server_stops_while_it_hangs(serve: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The connection ends without a byte, and nobody complains of anything."""
+    server = serve()
+    client = Client(server)
+    client.plan("hang")
+    line = client.submit()
+    while not client.list_tasks():
+        pass
+
+    server.stop()
+
+    with contextlib.suppress(ConnectionResetError):
+        assert line.recv(1) == b""
+    assert not caplog.records
+    client.close()
 
 
 def test_a_callback_comes_before_the_reply(client: Client) -> None:
