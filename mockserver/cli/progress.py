@@ -58,14 +58,19 @@ class Progress:
             click.echo(json.dumps(facts), err=True)
             return
         text = (
-            f"{path}: {summary.exchanges} exchanges, {len(summary.tasks)} tasks, {summary.files} "
-            f"files, {summary.callbacks} callbacks, about {say_credits(spent)} credits."
+            f"{path}: {_count(summary.exchanges, 'exchange')}, {_count(len(summary.tasks), 'task')}"
+            f", {_count(summary.files, 'file')}, {_count(summary.callbacks, 'callback')}, "
+            f"about {say_credits(spent)} credits."
         )
         if summary.errors:
             text += f" {summary.errors} ended in an error, which is recorded too."
         if summary.dropped:
             text += f" {summary.dropped} were left out: a secret could not be taken out of them."
         click.echo(text, err=True)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _write_line(exchange: Exchange) -> str:

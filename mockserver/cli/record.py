@@ -63,7 +63,7 @@ mockserver record --provider NAME --out tasks.har --public-url https://tunnel.ex
     "--hide",
     multiple=True,
     metavar="SECRET",
-    help="Hide this too, besides keys and what looks like one; repeatable.",
+    help="Hide this too, besides keys and what looks like one; better in MOCKSERVER_HIDE.",
 )
 @click.option(
     "--allow-callback-host",

@@ -130,8 +130,13 @@ def _build_size(words: Mapping[str, Any]) -> Size:
         for grade, row in words.get("table", {}).items()
         if grade != "x-basis"
     }
-    default, *fields = (words.get(name) for name in ("default", "pixels", "ratio", "grade"))
-    return Size(_read_pixels(default), *fields, table or None)
+    return Size(
+        _read_pixels(words["default"]),
+        words.get("pixels"),
+        words.get("ratio"),
+        words.get("grade"),
+        table or None,
+    )
 
 
 def _read_pixels(text: Any) -> tuple[int, int]:

@@ -1,10 +1,9 @@
 """An account: the private universe of one API key, over all providers."""
 
-from itertools import takewhile
 from typing import TYPE_CHECKING, Final, Protocol
 
 from mockserver.clock import Clock
-from mockserver.contract.model import Contract, Failure, State
+from mockserver.contract.model import Contract, Failure
 from mockserver.contract.moments import Phase
 from mockserver.engine.agenda import END, Agenda, Due
 from mockserver.engine.deliveries import Deliveries
@@ -210,21 +209,11 @@ class Account:
         self.settle()
         return ended
 
-    def move_task(self, task: Task, state: State) -> Task:
-        """Let a task that no clock moves be in another open state; the task as it is now."""
-        moved = self.holdings[task.contract.name].move_task(task, self.now(), state)
-        if task.callbacks:
-            self._desk.plan_callbacks(self, moved, len(moved.timeline.steps) - 2)
-            self.settle()
-        return moved
-
     def change_course(self, task: Task, timeline: Timeline) -> Task:
-        """Plan the whole way of a task anew that was just submitted; the task as it is now."""
-        before, after = task.timeline.steps, timeline.steps
-        if before == after:
+        """Plan the way of an open task anew where it differs; the task as it is now."""
+        first = task.timeline.count_common(timeline)  # whose callbacks are planned already
+        if first == len(timeline.steps):
             return task
-        # Callbacks of the steps that stay as they were are planned already.
-        first = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after)))
         changed = self.holdings[task.contract.name].change_course(task, timeline)
         if not timeline.is_open:
             self.agenda.plan(changed.ended, END, task.contract.name, task.id)

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import replace
 from typing import Final
 
-from mockserver.contract.model import Contract, Failure, State
+from mockserver.contract.model import Contract, Failure
 from mockserver.contract.moments import Phase
 from mockserver.engine.ledger import Ledger
 from mockserver.engine.pace import BY_TIME, Mover
@@ -91,12 +91,6 @@ class Holding:
         final = self.contract.lifecycle.find_final(phase)
         timeline = task.timeline.cut(at - task.created, final)
         self.tasks[task.id] = replace(task, timeline=timeline, failure=failure)
-        return self.tasks[task.id]
-
-    def move_task(self, task: Task, at: int, state: State) -> Task:
-        """Let an open task that no clock moves be in another open state from here on."""
-        timeline = task.timeline.reach(at - task.created, state)
-        self.tasks[task.id] = replace(task, timeline=timeline)
         return self.tasks[task.id]
 
     def change_course(self, task: Task, timeline: Timeline) -> Task:

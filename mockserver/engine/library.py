@@ -62,8 +62,9 @@ class Library:
 
 
 def list_files(folder: Path) -> list[Path]:
-    """The scenario files of a folder, in order of their names."""
-    return sorted(file for file in folder.iterdir() if file.suffix in _SUFFIXES)
+    """The scenario files of a folder, in order of their names; none if there is no folder."""
+    files = folder.iterdir() if folder.is_dir() else ()
+    return sorted(file for file in files if file.suffix in _SUFFIXES)
 
 
 def name_scenario(file: Path) -> str:

@@ -37,5 +37,7 @@ def _count_poll(visit: Visit, task: Task) -> None:
     states = visit.procedure.planner.list_open(task.yields.through if task.yields else ())
     state = states[(polls - 1) * len(states) // (needed - 1)]
     if state is not task.timeline.find_step(visit.now - task.created).state:
-        visit.task = account.move_task(task, state)
         visit.now = account.now()
+        visit.task = account.change_course(
+            task, task.timeline.reach(visit.now - task.created, state)
+        )

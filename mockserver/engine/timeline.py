@@ -9,6 +9,7 @@ Timelines do not change. What many tasks have in common, the walk, they share.
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from mockserver.contract.model import Lifecycle, State
@@ -81,6 +82,11 @@ class Timeline:
         )
         gone = ((step.at / NEVER, step.state) for step in open_steps[: until + 1])
         return Timeline((*gone, self._walk[-1]), NEVER)
+
+    def count_common(self, other: "Timeline") -> int:
+        """How many steps it has in common with another one, from the first on."""
+        pairs = zip(self.steps, other.steps, strict=False)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
     def hasten(self, duration: int) -> "Timeline":
         """The same walk in another time."""

@@ -149,6 +149,37 @@ def test_models_tells_price_and_input(capsys: pytest.CaptureFixture[str]) -> Non
     assert line.endswith("3 (resolution 1K), 5 (resolution 2K), 8 (resolution 4K)")
 
 
+def test_models_lists_a_large_catalogue_by_what_prices_range_over(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of many models each has one line, with an outline of its price."""
+    assert main(["models", "--provider", "kie"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()[3:-1]
+    assert len(lines) == 157
+    assert next(line for line in lines if line.startswith("nano-banana-2 ")).split() == [
+        "nano-banana-2", "image", "12s..112s", "prompt", "8..18", "by", "resolution"
+    ]  # fmt: skip
+
+
+def test_models_tells_everything_about_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """A model's whole name finds it alone, and its fields are told with what they allow."""
+    assert main(["models", "--provider", "kie", "nano-banana-2"]) == 0
+
+    out = capsys.readouterr().out
+    assert "8 (resolution 1K), 12 (resolution 2K), 18 (resolution 4K)" in out
+    assert ["resolution", "1K", "2K", "4K;", "default", "1K"] in [
+        r.split() for r in out.splitlines()
+    ]
+    assert "nano-banana-2-lite" not in out
+
+
+def test_models_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that no model has is told with those that come nearest to it."""
+    assert main(["models", "--provider", "kie", "nanobananapro"]) == 1
+    assert "nearest: nano-banana-pro" in capsys.readouterr().err
+
+
 def test_an_api_without_models_is_listed_by_path(capsys: pytest.CaptureFixture[str]) -> None:
     """Where nobody chooses a model, the path names what is made."""
     assert main(["models", "--provider", "gptimage15"]) == 0

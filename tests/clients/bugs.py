@@ -110,6 +110,23 @@ def _(patch: Patch) -> None:
     patch(hints, "choose_backoff", lambda nth, hint, settings: hint or settings.retry_first / 5)
 
 
+@bug("hurries-at-a-short-hint")
+def _(patch: Patch) -> None:
+    choose = hints.choose_backoff
+    patch(hints, "choose_backoff", lambda nth, hint, settings: choose(1, hint, settings))
+
+
+@bug("counts-from-the-submit-how-young-a-task-is")
+def _(patch: Patch) -> None:
+    may_pass = flow.Flow._may_pass
+
+    def judge(self: Any, waiting: Any, error: Any) -> bool:
+        waiting.begun = waiting.deadline._end - waiting.deadline.seconds
+        return may_pass(self, waiting, error)
+
+    patch(flow.Flow, "_may_pass", judge)
+
+
 @bug("polls-after-the-end")
 def _(patch: Patch) -> None:
     follow = flow.Flow._follow

@@ -15,6 +15,7 @@ from tests.clients import (
     test_wait,
     test_webhook,
 )
+from tests.laws import test_schedules
 
 Catch = tuple[Callable[..., None], dict[str, Any]]
 
@@ -73,6 +74,14 @@ CATCHES: dict[str, Catch] = {
     "reads-retry-after-as-milliseconds": (test_wait.test_a_hint_is_kept_between_polls, {}),
     "polls-too-often": (test_wait.test_polls_are_few, {}),
     "never-backs-off": (test_hints.test_chance_spreads_what_many_clients_do, {}),
+    "hurries-at-a-short-hint": (
+        test_schedules.test_what_once_went_wrong_goes_right,
+        dict(zip(("steps", "words"), test_schedules.OVERCOME[1], strict=True)),
+    ),
+    "counts-from-the-submit-how-young-a-task-is": (
+        test_schedules.test_what_once_went_wrong_goes_right,
+        dict(zip(("steps", "words"), test_schedules.OVERCOME[4], strict=True)),
+    ),
     "polls-after-the-end": (test_wait.test_generate_submits_once_and_polls_to_the_end, {}),
     "waits-beyond-the-deadline": (
         test_wait.test_a_wait_ends_in_time_and_tells_how_to_go_on,

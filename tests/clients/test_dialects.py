@@ -138,6 +138,14 @@ def test_elapsed_is_seconds_or_milliseconds(cost: Any, seconds: float | None) ->
     assert choose_dialect("kie").read_task(data, "t").elapsed == seconds
 
 
+def test_a_failed_task_has_no_duration() -> None:
+    """KIE.AI says 0 of every failed task, whatever its moments say."""
+    moments = {"createTime": START, "completeTime": END}
+    task = choose_dialect("kie").read_task({"state": "fail", "costTime": 0, **moments}, "t")
+
+    assert task.elapsed is None
+
+
 @pytest.mark.parametrize(("cost", "seconds"), [(15_000, 15.0), (785, 785.0)])
 def test_elapsed_without_moments_is_guessed_by_its_size(cost: int, seconds: float) -> None:
     """Nothing takes an hour, so a larger number is in milliseconds."""

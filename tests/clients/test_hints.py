@@ -66,6 +66,16 @@ def test_nobody_comes_back_earlier_than_asked(hint: float, draw: float) -> None:
     assert hints.choose_backoff(1, hint, build_settings(draw)) >= hint
 
 
+@given(nth=st.integers(1, 100), hint=st.floats(0, 1e6), draw=st.floats(0, 1, exclude_max=True))
+def test_a_short_hint_is_no_leave_to_hammer(nth: int, hint: float, draw: float) -> None:
+    """A hint that is repeated does not shorten the back-off."""
+    settings = build_settings(draw)
+
+    pause = hints.choose_backoff(nth, hint, settings)
+
+    assert pause >= hints.choose_backoff(nth, None, settings)
+
+
 @given(nth=st.integers(1, 10_000), draw=st.floats(0, 1, exclude_max=True))
 def test_polls_are_neither_too_near_nor_too_far_apart(nth: int, draw: float) -> None:
     """The interval between polls grows to its cap."""

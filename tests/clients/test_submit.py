@@ -43,6 +43,7 @@ UNKNOWN: list[Any] = [
     (200, {"code": 200, "data": None}),
     (200, {"code": 200, "data": {"taskId": ""}}),
     (201, {"code": 200, "data": {"taskId": []}}),
+    (303, b"", {"location": "https://elsewhere.example/tasks/t"}),
 ]
 
 REFUSALS: list[tuple[Any, type[ImageError]]] = [

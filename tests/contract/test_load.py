@@ -317,3 +317,27 @@ def test_a_bundle_stands_alone(write: Write) -> None:
     assert schema["schema"]["discriminator"]["mapping"] == {"big": "#/components/schemas/big"}
     assert document["components"]["schemas"]["big"]["properties"]["model"] == {"const": "big"}
     assert "all.yaml" not in str(document)
+
+
+def test_an_overlay_may_extend_another(write: Write) -> None:
+    """The overlay that is extended is applied first."""
+    folder = write()
+    text = (
+        "overlay: 1.0.0\nextends: seen.yaml\nactions:\n  - {target: $.info, update: {title: Old}}"
+    )
+    (folder / "2026-04.yaml").write_text(text)
+    old, seen = load(folder, "2026-04"), load(folder, "seen")
+
+    assert old.document.root["info"]["title"] == "Old"
+    assert {**old.document.root, "info": {}} == {**seen.document.root, "info": {}}
+    assert old.editions == ("documented", "2026-04", "seen")
+
+
+@pytest.mark.parametrize("extended", ["2026-04.yaml", "no-such.yaml"])
+def test_an_overlay_that_extends_nothing_is_refused(write: Write, extended: str) -> None:
+    """An overlay cannot extend itself, or what is not there."""
+    folder = write()
+    (folder / "2026-04.yaml").write_text(f"overlay: 1.0.0\nextends: {extended}\nactions: []")
+
+    with pytest.raises(ContractError, match=r"extends itself|is no file"):
+        load(folder, "2026-04")

@@ -17,6 +17,13 @@ CONTRACT: Contract = load(FOLDER, "documented")
 TEXTS = "".join(path.read_text("utf-8") for path in (FOLDER / "models").glob("*.yaml"))
 URL = "https://files.example/a.png"
 
+PAGE = (ROOT / "contracts" / "README.md").read_text("utf-8")
+LATE = {  # what an edition lacks
+    "2026-04": ["gpt-image-2-5-flare-text-to-image", "qwen3/text-to-image", "pixverse-v6/extend"],
+    "2026-08": ["gpt-image-2-5-flare-text-to-image", "sora-2-text-to-video"],
+    "2026-09": [],
+}
+
 every_model = pytest.mark.parametrize("model", KNOWN)
 
 
@@ -50,6 +57,48 @@ def strip(node: Any) -> Any:
 def test_the_catalogue_has_every_model_that_is_known() -> None:
     """All models that are known can be asked for, and no others."""
     assert sorted(find_body().models) == sorted(KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("edition", "count"), [("2026-04", 109), ("2026-08", 136), ("2026-09", 157)]
+)
+def test_a_dated_edition_has_the_models_of_its_time(edition: str, count: int) -> None:
+    """Models that came later, or were gone by then, cannot be asked for."""
+    body = load(FOLDER, edition).operations["createTask"].body
+    assert body is not None
+
+    assert len(body.models) == count
+    assert not {*LATE[edition]} & {*body.models}
+
+
+@pytest.mark.parametrize(
+    ("edition", "lacking"),
+    [
+        ("2026-04", {"creditsConsumed", "operationType", "successFlag", "response", "paramJson"}),
+        ("2026-08", {"operationType", "successFlag", "response", "paramJson"}),
+        ("2026-09", set()),
+    ],
+)
+def test_a_dated_edition_has_the_records_of_its_time(edition: str, lacking: set[str]) -> None:
+    """A record has the fields that were seen at that time."""
+    now, then = (load(FOLDER, name).operations["recordInfo"] for name in ("observed", edition))
+    fields = [
+        op.shapes["succeeded"].schema["properties"]["data"]["properties"] for op in (now, then)
+    ]
+
+    assert {*fields[0]} - {*fields[1]} == lacking
+    assert {*fields[1]} <= {*fields[0]}
+
+
+def test_the_page_lists_the_menu() -> None:
+    """Each entry of the documentation's menu stands on the page with a model that there is."""
+    table = PAGE.partition("## KIE.AI's menu")[2]
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")][2:]
+    models = [entry.split("`")[1] for row in rows for entry in row[2].split("; ")]
+
+    assert len(models) == len(set(models)) == 84
+    assert set(models) <= KNOWN.keys()
+    assert {KNOWN[model]["basis"] for model in models} == {"documented"}
 
 
 @every_model

@@ -1,7 +1,8 @@
 """What a server, or the way to it, can do to one exchange: faults by name, each in a few lines.
 
 A step of a schedule is a fault and its settings, as in {"fault": "status", "status": 503}; {} is
-no fault. Each says what the reply now means to a reader who makes no mistake.
+no fault. Each says what the reply now means to a reader who makes no mistake. Where the emulator
+has the same fault, it has the same name; `takes_effect` says whether a submit makes a task.
 """
 
 import json
@@ -73,7 +74,7 @@ def reply(status: int, body: bytes, headers: dict[str, str] | None = None) -> ht
 
 def serve(upstream: Upstream, exchange: Exchange) -> tuple[int, bytes]:
     """The honest answer, if the request is done at all before something goes wrong."""
-    if exchange.step.get("done", True) or exchange.role != "submit":
+    if exchange.step.get("takes_effect", True) or exchange.role != "submit":
         return upstream.answer(exchange)
     return 200, encode({"code": 200, "msg": "success", "data": None})
 
@@ -130,13 +131,13 @@ def _(upstream: Upstream, exchange: Exchange) -> httpx.Response:
     raise break_off(exchange, httpx.ReadError)
 
 
-@fault("empty")
+@fault("empty-reply")
 def _(upstream: Upstream, exchange: Exchange) -> httpx.Response:
     serve(upstream, exchange)
     raise break_off(exchange, httpx.RemoteProtocolError)
 
 
-@fault("cut")
+@fault("cut-body")
 def _(upstream: Upstream, exchange: Exchange) -> httpx.Response:
     """The connection ends within the body: with an error, or as if that were all of it."""
     status, body = upstream.answer(exchange)
@@ -171,10 +172,10 @@ def _(upstream: Upstream, exchange: Exchange) -> httpx.Response:
 @fault("wrong-content-type")
 def _(upstream: Upstream, exchange: Exchange) -> httpx.Response:
     status, body = upstream.answer(exchange)
-    return reply(status, body, {"content-type": exchange.step["type"]})
+    return reply(status, body, {"content-type": exchange.step["says"]})
 
 
-@fault("html")
+@fault("html-page")
 def _(upstream: Upstream, exchange: Exchange) -> httpx.Response:
     return refuse(upstream, exchange, b"<html><h1>Bad gateway</h1></html>")
 
@@ -197,6 +198,17 @@ def _(upstream: Upstream, exchange: Exchange) -> httpx.Response:
         spoil(exchange, b"")
         exchange.is_short = False
     return reply(200, write_refusal(exchange, code), write_hints(upstream, exchange))
+
+
+@fault("briefly-unknown")
+def _(upstream: Upstream, exchange: Exchange) -> httpx.Response:
+    """A task cannot be found yet, in the words of the provider."""
+    if exchange.role != "inspect":
+        return reply(*upstream.answer(exchange))
+    exchange.mean("NotFound")
+    is_worded = upstream.provider == "kie"
+    words = {"code": 422, "msg": "recordInfo is null"} if is_worded else {"code": 404, "msg": "no"}
+    return reply(200, encode({**words, "data": None}))
 
 
 @fault("redirect")
@@ -264,7 +276,7 @@ def damage(upstream: Upstream, exchange: Exchange, change: Damage) -> httpx.Resp
     if exchange.role == "file" or not exchange.is_good:
         return reply(status, body)
     value = json.loads(body)
-    if exchange.step["fault"] in {"stale", "other-task"} and exchange.role == "inspect":
+    if exchange.step["fault"] in {"state-backwards", "other-task"} and exchange.role == "inspect":
         value = tell_otherwise(upstream, exchange)
     change(exchange, value)
     return reply(status, encode(value))
@@ -272,7 +284,7 @@ def damage(upstream: Upstream, exchange: Exchange, change: Damage) -> httpx.Resp
 
 def tell_otherwise(upstream: Upstream, exchange: Exchange) -> Any:
     """How the task was at first, or how another one is."""
-    if exchange.step["fault"] == "stale":
+    if exchange.step["fault"] == "state-backwards":
         return upstream.tell(exchange, "queued")
     value = upstream.tell(exchange, "succeeded", "somebody-elses")
     exchange.mean("Unreadable")
@@ -289,7 +301,7 @@ def damaging(name: str) -> Callable[[Damage], Damage]:
     return register
 
 
-@damaging("stale")
+@damaging("state-backwards")
 @damaging("other-task")
 def _(exchange: Exchange, value: Any) -> None:
     """Nothing more."""
@@ -343,7 +355,7 @@ def _(exchange: Exchange, value: Any) -> None:
             value["data"][name] = json.dumps(list(exchange.results))
 
 
-@damaging("broken-inner-json")
+@damaging("broken-json-string")
 def _(exchange: Exchange, value: Any) -> None:
     """JSON in a string that is cut off."""
     for name in ("resultJson", "response"):

@@ -1,6 +1,6 @@
 """What holds whatever is done to a client: the laws of money, time, keys, facts and errors."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -265,8 +265,3 @@ def judge_download(run: "Run", error: ImageError, files: list[Exchange]) -> None
 
 def name(error: Any) -> str:
     return type(error).__name__
-
-
-def list_laws() -> Iterator[str]:
-    """The names of all laws."""
-    return (each.__name__ for each in LAWS)

@@ -180,7 +180,7 @@ def run_plan(plan: Plan, *, is_alone: bool = False) -> None:
 
 
 HINTS: Final = st.sampled_from([0, 1, 7, 29, 61, 400, 10**7])
-DONE: Final = st.booleans()
+EFFECT: Final = st.booleans()
 LIMITS: Final = st.sampled_from([429, 503])
 STATUSES: Final = st.sampled_from(sorted(mischief.MEANINGS))
 CODES: Final = st.sampled_from(sorted(code for code in mischief.MEANINGS if code != 204))
@@ -225,32 +225,35 @@ ODD_ADDRESSES: Final = [
 STEPS: Final[st.SearchStrategy[Step]] = st.one_of(
     st.just({}),
     draw_plain("unreachable"),
-    draw_plain("hang", done=DONE),
-    draw_plain("reset", done=DONE),
-    draw_plain("empty", done=DONE),
-    draw_plain("latency", seconds=st.sampled_from([1, 15, 45, 90]), done=DONE),
-    draw_plain("cut", percent=st.integers(0, 99), silent=st.just(False)),
-    draw_plain("cut", percent=st.integers(0, 99), silent=st.just(True)),
+    draw_plain("hang", takes_effect=EFFECT),
+    draw_plain("reset", takes_effect=EFFECT),
+    draw_plain("empty-reply", takes_effect=EFFECT),
+    draw_plain("latency", seconds=st.sampled_from([1, 15, 45, 90]), takes_effect=EFFECT),
+    draw_plain("cut-body", percent=st.integers(0, 99), silent=st.just(False)),
+    draw_plain("cut-body", percent=st.integers(0, 99), silent=st.just(True)),
     draw_plain("wrong-length", more=st.integers(1, 9)),
     draw_plain("malformed-json"),
-    draw_plain("garbage", bytes=st.binary(max_size=9), done=DONE),
-    draw_plain("wrong-content-type", type=st.sampled_from(["text/html", "image/png", ""])),
-    draw_hinted("html", {"status": st.sampled_from([200, 403, 429, 502, 503]), "done": DONE}),
-    draw_hinted("status", {"status": LIMITS, "body": BODIES, "done": DONE}),
-    draw_hinted("status", {"status": STATUSES, "body": BODIES, "done": DONE}),
-    draw_hinted("body-code", {"code": LIMITS, "done": DONE}),
-    draw_hinted("body-code", {"code": CODES, "done": DONE}),
+    draw_plain("garbage", bytes=st.binary(max_size=9), takes_effect=EFFECT),
+    draw_plain("wrong-content-type", says=st.sampled_from(["text/html", "image/png", ""])),
+    draw_hinted(
+        "html-page", {"status": st.sampled_from([200, 403, 429, 502, 503]), "takes_effect": EFFECT}
+    ),
+    draw_hinted("status", {"status": LIMITS, "body": BODIES, "takes_effect": EFFECT}),
+    draw_hinted("status", {"status": STATUSES, "body": BODIES, "takes_effect": EFFECT}),
+    draw_hinted("body-code", {"code": LIMITS, "takes_effect": EFFECT}),
+    draw_hinted("body-code", {"code": CODES, "takes_effect": EFFECT}),
     draw_plain("redirect", status=REDIRECTS, to=st.sampled_from(MIRRORS)),
     draw_plain("redirect", status=REDIRECTS, to=st.sampled_from(INSIDE)),
+    draw_plain("briefly-unknown"),
     draw_plain("extra-fields"),
     draw_plain("null-fields"),
     draw_plain("null-data"),
-    draw_plain("stale"),
+    draw_plain("state-backwards"),
     draw_plain("other-task"),
     draw_plain("unknown-state"),
     draw_plain("empty-results"),
     draw_plain("odd-results", to=st.sampled_from(ODD_ADDRESSES)),
-    draw_plain("broken-inner-json"),
+    draw_plain("broken-json-string"),
     *(
         draw_plain("wrong-type", place=st.just(place), value=st.sampled_from(values))
         for place, values in ODD.items()
@@ -263,7 +266,7 @@ def draw_plans(max_steps: int = 10) -> st.SearchStrategy[Plan]:
     steps = st.lists(STEPS, max_size=max_steps)
     plans = {
         "provider": st.sampled_from(PROVIDERS),
-        "duration": st.sampled_from([20.0, 0.0, 1.0, 70.0, 250.0]),
+        "duration": st.sampled_from([20.0, 0.0, 1.0, 70.0, 250.0, 1e6]),
         "ends": st.sampled_from(["succeeded", "failed"]),
         "edition": st.integers(0, 3),
         "is_endless": st.booleans(),

@@ -114,6 +114,9 @@ class Line(Protocol):
     async def advance(self, key: str, span: int) -> None:
         """Move an account's clock by so many milliseconds."""
 
+    def now(self) -> float:
+        """What the clock on the server's wall shows, in seconds."""
+
 
 class InProcess:
     """An application that is called, on a clock that stands still."""
@@ -307,7 +310,7 @@ class PlaceInbox(Inbox):
 class Emulated:
     """A target that has an emulator at its other end."""
 
-    line: Any
+    line: Line
     contracts: dict[str, Contract]
     name: str
 

@@ -18,7 +18,7 @@ def test_a_client_ends_right_under_every_schedule(plan: Plan) -> None:
 
 # Each was the smallest one of its kind that a client of ours did not survive.
 OVERCOME: list[tuple[list[Any], dict[str, Any]]] = [
-    ([{"fault": "html", "status": 200, "retry_after": 29}], {"provider": "aigptimage"}),
+    ([{"fault": "html-page", "status": 200, "retry_after": 29}], {"provider": "aigptimage"}),
     ([{"fault": "status", "status": 429, "retry_after": 0}], {"is_endless": True}),
     ([{}, {"fault": "unreachable"}], {"is_endless": True}),
     ([{"fault": "redirect", "status": 303, "to": "https://mirror.example"}], {}),

@@ -1,6 +1,7 @@
-"""Every contract, as documented and as observed, under schemathesis: strict keys, a rich account, no limits.
+"""Every contract, as documented and as observed, under schemathesis.
 
-Nothing listens: requests go into the application by ASGI. The clock stands still unless moved.
+Keys are strict, the account is rich, and there are no limits. Nothing listens: requests go into
+the application by ASGI. The clock stands still unless moved.
 """
 
 import os

@@ -406,7 +406,7 @@ def test_files_are_counted_and_not_judged() -> None:
 
 def test_no_secret_reaches_a_report() -> None:
     """A key that the service echoes in any field is in no report, whatever the field is."""
-    canary = "sk-live-0123456789abcdefCANARY"
+    canary = "of-no-known-form-CANARY-4711"
     leaks: list[Change] = [
         lambda body: body["data"].update(echo=canary),
         lambda body: body["data"].update(state=canary),

@@ -6,10 +6,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mockserver.contract.document import Document
+from mockserver.contract.lint import lint_document
 from mockserver.contract.load import build
 from mockserver.contract.model import Contract
 from mockserver.contract.overlay import apply_overlay
@@ -131,3 +133,73 @@ def test_the_suggested_overlay_leaves_nothing_that_breaks_readers(
 
     left = [f for f in find_drift(tape, [mended]).findings if f.severity is Severity.BREAKS]
     assert [f for f in left if RATINGS[f.kind].by_overlay] == []
+
+
+OBSERVED = ("kie", "observed")
+
+
+def poll_often(*changes: dict[str, Any]) -> list[Exchange]:
+    """Answers to polls of one open task, each with some of its data changed."""
+    first = next(each for each in record(*OBSERVED) if each.operation == "recordInfo")
+    tape = []
+    for number, data in enumerate(changes):
+        body = orjson.loads(first.response_body)
+        body["data"].update(data)
+        started = first.started + 1_000 * number
+        tape.append(replace(first, started=started, response_body=orjson.dumps(body)))
+    return tape
+
+
+EXAMPLES: dict[str, list[dict[str, Any]]] = {
+    "a new state": [{"state": "paused"}, {"state": "paused"}],
+    "more values than are listed": [{"successFlag": number} for number in range(2, 14)],
+    "values that may be secrets": [{"successFlag": f"sk-live-{'0123456789abcdef' * 2}"}],
+    "objects of many forms": [
+        {"extra": {"deep": number if number < 10 else "text"}} for number in range(12)
+    ],
+    "JSON in a string that is none, beside one that lacks a field": [
+        {"param": "{"},
+        {"param": '{"input": "{}"}'},
+        {"param": '{"input": 5, "model": "m"}'},
+    ],
+    "a text, null and a number in one field": [{"model": None}, {"model": 5}, {"model": "m"}],
+}
+
+
+@pytest.mark.parametrize("case", EXAMPLES)
+def test_after_the_overlay_there_is_no_drift(case: str) -> None:
+    """Whatever came that the contract does not know, it knows after the overlay."""
+    contract, tape = read_contract(*OBSERVED), poll_often(*EXAMPLES[case])
+    drift = find_drift(tape, [contract])
+    overlay, unsaid = suggest_overlay(drift, contract)
+    document = mend(contract, overlay)
+
+    left = find_drift(tape, [build(document, "mended", ("mended",))])
+
+    assert drift.findings
+    assert (left.findings, unsaid) == ([], [])
+    assert "sk-live" not in repr(overlay)
+
+
+def test_a_new_state_has_its_place_in_the_lifecycle() -> None:
+    """A state that an overlay adds is a word of replies, can be reached, and leads to an end."""
+    contract = read_contract(*OBSERVED)
+
+    overlay, _ = suggest_overlay(find_drift(poll_often({"state": "paused"}), [contract]), contract)
+
+    assert lint_document(mend(contract, overlay)) == []
+
+
+def test_each_action_says_by_what_evidence() -> None:
+    """A reviewer reads where something was seen, how often, and when first."""
+    tape = poll_often({"model": None}, {})
+
+    overlay, _ = suggest_overlay(
+        find_drift(tape, [read_contract(*OBSERVED)]), read_contract(*OBSERVED)
+    )
+
+    (action,) = overlay["actions"]
+    assert action["description"] == (
+        "recordInfo, queued|running: null at /data/model (1 of 2, first 2026-01-01)"
+    )
+    assert action["update"] == {"type": ["string", "null"]}

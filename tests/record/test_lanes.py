@@ -73,6 +73,17 @@ def test_interleaving_does_not_change_lanes(order: list[int], picks: list[int]) 
     }
 
 
+def test_what_counts_is_when_an_exchange_began() -> None:
+    """A recorder that writes exchanges in another order makes the same lanes."""
+    backwards = list(recognise_all(TAPE, [CONTRACT]))[::-1]
+
+    lanes = group_lanes(backwards, [CONTRACT]).lanes
+
+    for key, lane in group(TAPE).lanes.items():
+        assert lanes[key].polls == lane.polls
+        assert lanes[key].epochs == lane.epochs
+
+
 def test_a_reply_that_left_the_contract_is_read_all_the_same() -> None:
     """A step keeps the state that it tells of, though its body has fields missing."""
     tape = list(TAPE[:6])

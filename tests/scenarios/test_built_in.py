@@ -93,6 +93,7 @@ def check_two_polls(client: Client) -> None:
 
     assert not client.contract.lifecycle.by_name[first].phase.is_final
     assert second == client.name_state(outcome)
+    assert len(client.take_callbacks()) == len(client.tasks[0].callbacks)
 
 
 @says("five-polls")

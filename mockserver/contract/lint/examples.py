@@ -51,8 +51,8 @@ def _find_violations(
     chooser = schema.get("discriminator")
     if chooser is not None:
         name = value.get(chooser["propertyName"]) if isinstance(value, Mapping) else None
-        ref = list_models(chooser).get(name)
-        if ref is None:
+        ref = list_models(chooser).get(str(name))
+        if ref is None or name is None:
             yield Violation("", "discriminator", f"there is no model {name!r}", "body", False)
             return
         found, place, pointer = document.find(ref, file)

@@ -123,7 +123,10 @@ def select_told(variants: Sequence[Variant]) -> Told:
     answers_data = {bool(v.yields and v.yields.data) for v in variants}
     results: tuple[Facts, ...] = ({"task.results": FILES[:1]}, {"task.results": FILES})
     if True in answers_data:
-        results = ({"task.data": {"text": "a red fox"}}, *(results if len(answers_data) > 1 else ()))
+        results = (
+            {"task.data": {"text": "a red fox"}},
+            *(results if len(answers_data) > 1 else ()),
+        )
     return Told(said, results)
 
 

@@ -296,6 +296,8 @@ async def test_a_delivery_can_be_read_whole(town: "Town", new_receiver: NewRecei
         "held": None,
         "due": attempt["at"] + 3_000,
         "body": received.json,
+        "copy_of": None,
+        "fault": None,
     }
     assert {name.lower(): value for name, value in attempt["headers"].items()} == received.headers
     assert attempt["status"] == 503
