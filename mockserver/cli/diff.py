@@ -46,7 +46,7 @@ def command(old: str, new: str, edition: str | None, report: str | None) -> int:
 
 def _read(text: str, edition: str | None) -> Contract:
     """The contract that an argument names."""
-    name, mark, own = text.rpartition("=")
+    name, mark, own = ("", "", "") if Path(text).exists() else text.rpartition("=")
     chosen = own if mark else edition
     path = Path(name if mark else text)
     if path.is_file():

@@ -101,7 +101,7 @@ def _write_overlay(drift: Drift, path: Path) -> None:
         if held.contract.name in names or len(drift.held) == 1:
             overlay, unsaid = suggest_overlay(drift, held.contract)
             told = yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True, width=100)
-            write_file(path, told)
+            write_file(path, drift.redactor.redact_text(told))
             if unsaid:
                 click.echo(
                     f"{path}: {len(unsaid)} differences are nothing for an overlay", err=True

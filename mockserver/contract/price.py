@@ -32,8 +32,9 @@ class PriceRow:
         """Whether an input is what the row waits for."""
         for path, wanted in self.when.items():
             value = find_field(data, path)
-            value = defaults.get(path) if value is None else value
-            if isinstance(wanted, Mapping):
+            if value is None:
+                value = defaults.get(path)
+            if isinstance(wanted, dict):
                 if value is None or not self._validators[path].accepts(value):
                     return False
             elif value not in wanted if isinstance(wanted, list) else value != wanted:
@@ -74,8 +75,11 @@ class Price:
 
     def compute(self, data: Input, defaults: Input) -> int:
         """The price of an input in thousandths of a credit; absent fields count as defaults."""
-        found = next((row.credits for row in self.rows if row.fits(data, defaults)), None)
-        amount: float = self.otherwise if found is None else found
+        amount: float = self.otherwise
+        for row in self.rows:
+            if row.fits(data, defaults):
+                amount = row.credits
+                break
         if self.times is not None:
             count = find_field(data, self.times)
             amount *= read_number(defaults.get(self.times) if count is None else count) or 1

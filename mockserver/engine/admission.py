@@ -6,7 +6,8 @@ from mockserver.contract.facts import Facts
 from mockserver.engine.account import Account
 from mockserver.engine.accounts import Accounts
 from mockserver.engine.call import Call
-from mockserver.engine.choice import MARK, Choice, choose_scenario
+from mockserver.engine.catalogue import Choice
+from mockserver.engine.choice import MARK, choose_scenario
 from mockserver.engine.key import read_key
 from mockserver.engine.provider import Provider
 from mockserver.engine.scenario import Scenario

@@ -2,13 +2,22 @@
 
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from mockserver.contract.model import Contract
 from mockserver.engine.library import Library
 from mockserver.engine.scenario import DEFAULT, Scenario, list_scenarios
 
 _MAX_NAME: Final = 100  # characters that are compared
+
+
+class Choice(NamedTuple):
+    """A scenario that somebody asked for, or the name of one that there is not."""
+
+    scenario: Scenario | None
+    name: str | None  # as it was asked for
+    place: str  # where it was asked for: " in the prompt"; empty for the account's own
+    is_chosen: bool = False  # for one call, not for all of its account
 
 
 class Catalogue:
@@ -27,6 +36,11 @@ class Catalogue:
     def default(self) -> Scenario:
         """What happens where nobody asks for anything else."""
         return self.find(DEFAULT) or self._own[DEFAULT]
+
+    @cached_property
+    def usual(self) -> Choice:
+        """The choice where nobody asks for anything else."""
+        return Choice(self.default, None, "")
 
     def find(self, name: str) -> Scenario | None:
         """The scenario with a name, dashed or with underscores; None if there is none."""

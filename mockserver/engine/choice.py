@@ -11,14 +11,14 @@ the task, if its scenario was chosen for it alone (1, 2, 4), then the account, t
 """
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from mockserver.contract.model import Role
 from mockserver.engine.account import Account
 from mockserver.engine.call import Call
+from mockserver.engine.catalogue import Choice
 from mockserver.engine.pretence import pretend
 from mockserver.engine.provider import Provider
-from mockserver.engine.scenario import Scenario
 from mockserver.engine.task import Task
 from mockserver.engine.visit import Refusal, Visit
 from mockserver.engine.wish import take_wish
@@ -27,19 +27,12 @@ MARK: Final = b"[mock:"  # how a directive begins
 _DIRECTIVE: Final = re.compile(r"\[mock:\s{0,9}([\w-]{1,100})\s{0,9}\]", re.ASCII)
 
 
-class Choice(NamedTuple):
-    """A scenario, or the name of one that there is not."""
-
-    scenario: Scenario | None
-    name: str | None  # as it was asked for
-    place: str  # where it was asked for: " in the prompt"; empty for the account's own
-    is_chosen: bool = False  # for this call, not for all of its account
-
-
 def choose_scenario(call: Call, provider: Provider, account: Account) -> Choice:
     """The scenario that a call is in."""
-    is_submit = call.operation.role is Role.SUBMIT
     catalogue = provider.catalogue
+    if not (account.wishes or call.scenario or account.scenario or MARK in call.raw):
+        return catalogue.usual
+    is_submit = call.operation.role is Role.SUBMIT
     if is_submit and account.wishes:
         name = take_wish(account.wishes, call.contract.name, catalogue.find)
         if name is not None:
@@ -51,7 +44,7 @@ def choose_scenario(call: Call, provider: Provider, account: Account) -> Choice:
         return Choice(catalogue.find(account.scenario), account.scenario, "")
     if is_submit and MARK in call.raw and (name := read_directive(call)) is not None:
         return Choice(catalogue.find(name), name, " in the prompt", is_chosen=True)
-    return Choice(catalogue.default, None, "")
+    return catalogue.usual
 
 
 def read_directive(call: Call) -> str | None:

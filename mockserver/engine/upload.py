@@ -18,9 +18,10 @@ from mockserver.engine.visit import Refusal, Visit
 
 FORM: Final = "multipart/form-data"
 
-_DATA_URL: Final = re.compile(r"data:([^,;]*)[^,]*,", re.ASCII)
-_BLANK: Final = re.compile(r"[ \t\r\n]+")
-_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\\/]")
+# Patterns are compiled when first needed, which is not at the start.
+_DATA_URL: Final = r"data:([^,;]*)[^,]*,"
+_BLANK: Final = r"[ \t\r\n]+"
+_UNSAFE: Final = r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\\/]"
 _MAX_PART: Final = 100  # characters of one part of a path
 _MAX_PARTS: Final = 16
 
@@ -70,7 +71,7 @@ def keep_file(visit: Visit) -> Facts:
 
 def clean_path(text: str) -> list[str]:
     """The parts of a path that can stand in an address: none is empty, or leads elsewhere."""
-    parts = (_UNSAFE.sub("_", part).strip()[:_MAX_PART] for part in re.split(r"[\\/]", text))
+    parts = (re.sub(_UNSAFE, "_", part).strip()[:_MAX_PART] for part in re.split(r"[\\/]", text))
     return [part for part in parts if part.strip(".")][:_MAX_PARTS]
 
 
@@ -83,8 +84,8 @@ def _take_file(visit: Visit) -> Attachment | Malformed:
     body = visit.procedure.operation.body
     if not isinstance(text, str) or body is None or FORM in body.media_types:
         return Malformed("no file was sent")
-    head = _DATA_URL.match(text)
-    plain = _BLANK.sub("", text[head.end() :] if head else text)
+    head = re.match(_DATA_URL, text)
+    plain = re.sub(_BLANK, "", text[head.end() :] if head else text)
     try:
         content = b64decode(plain, validate=True)
     except (binascii.Error, ValueError) as error:

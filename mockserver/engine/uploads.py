@@ -1,8 +1,7 @@
 """The store of uploads: found by account, provider and path, the idlest forgotten first."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from mockserver.engine.settings import Settings
@@ -13,8 +12,7 @@ UPLOADS: Final = "uploads"  # in place of a task's id, in addresses
 _Place = tuple[str, str, str]  # account, provider, path
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(NamedTuple):
     """A file that is kept."""
 
     path: str  # folder and name; no part of it is empty, or leads upwards
@@ -30,8 +28,7 @@ class Upload:
         return self.path.rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class UploadPlace:
+class UploadPlace(NamedTuple):
     """Where an upload is found, apart from the server."""
 
     account_id: str

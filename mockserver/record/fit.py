@@ -63,15 +63,30 @@ class Fit(NamedTuple):
 def find_fit(forms: Iterable[Form], body: object, status: int | None) -> Fit:
     """The shape that accepts a body, else the one that it comes nearest to."""
     forms = tuple(forms)
-    accepting = [form for form in forms if form.shape.accepts(body)]
+    accepting = [form for form in forms if _is_accepted(form, body)]
     fits = [_fit(form, body, is_accepted=form in accepting) for form in accepting or forms]
     return min(fits, key=lambda fit: _weigh(fit, status))
+
+
+def _is_accepted(form: Form, body: object) -> bool:
+    try:
+        return form.shape.accepts(body)
+    except ValueError:
+        return False  # see below
+
+
+def _find_violations(form: Form, body: object) -> list[Violation]:
+    try:
+        return form.shape.find_violations(body)
+    except ValueError:
+        # The library looks at 255 levels; what is deeper keeps no contract.
+        return [Violation("", "depth", "is nested too deeply", "body", missing=False)]
 
 
 def _fit(form: Form, body: object, *, is_accepted: bool) -> Fit:
     shape = form.shape
     opened = open_strings(shape.schema, body)
-    violations = [] if is_accepted else shape.find_violations(body)
+    violations = [] if is_accepted else _find_violations(form, body)
     return Fit(form, opened, read_facts(form.leaves, opened), violations)
 
 

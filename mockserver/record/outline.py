@@ -26,11 +26,12 @@ def open_strings(schema: Schema, value: object) -> object:
             return open_strings(schema.get("contentSchema", {}), orjson.loads(value))
         except orjson.JSONDecodeError:
             return value
-    if isinstance(value, dict):
-        fields = schema.get("properties", {})
-        return {name: open_strings(fields.get(name, {}), child) for name, child in value.items()}
-    if isinstance(value, list):
-        return [open_strings(schema.get("items", {}), child) for child in value]
+    fields, items = schema.get("properties"), schema.get("items")
+    if isinstance(value, dict) and fields:
+        opened = {n: open_strings(fields[n], child) for n, child in value.items() if n in fields}
+        return {**value, **opened}
+    if isinstance(value, list) and isinstance(items, dict):
+        return [open_strings(items, child) for child in value]
     return value
 
 

@@ -2,11 +2,17 @@
 
 import asyncio
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from mockserver.contract.model import UploadTerms
 from mockserver.engine.call import Attachment, Malformed
 from mockserver.web.targets import Held, Target, Targets
+
+if TYPE_CHECKING:
+    import httpx
+
+OK: Final = 200
 
 
 async def fetch_file(url: str, targets: Targets, terms: UploadTerms) -> Attachment | Malformed:
@@ -26,27 +32,36 @@ async def _fetch(url: str, target: Target, terms: UploadTerms) -> Attachment | M
     # It takes longer to import than most servers live without this.
     import httpx
 
-    # Connected to is what was checked; the name is for the other side, and for its certificate.
-    address = next(iter(target.addresses))
-    place = httpx.URL(
+    async with httpx.AsyncClient(trust_env=False, timeout=terms.within / 1000) as client:
+        problem: httpx.HTTPError | None = None
+        for address in target.addresses:
+            try:
+                return await _ask(client, url, target, address, terms.max_bytes)
+            except httpx.ConnectError as error:
+                problem = error  # the next address may be the one that somebody listens at
+            except httpx.HTTPError as error:
+                problem = error
+                break
+    return Malformed(f"{url} cannot be fetched: {str(problem) or type(problem).__name__}")
+
+
+async def _ask(
+    client: "httpx.AsyncClient", url: str, target: Target, address: str, max_bytes: int
+) -> Attachment | Malformed:
+    """Ask one of the addresses that were checked; the name is only told to the other side."""
+    place = client.base_url.copy_with(
         scheme=target.scheme, host=address, port=target.port, raw_path=target.path.encode()
     )
     headers = {"host": target.authority, "accept-encoding": "identity"}
     extensions = {"sni_hostname": target.host}
     content = bytearray()
-    try:
-        async with (
-            httpx.AsyncClient(trust_env=False, timeout=terms.within / 1000) as client,
-            client.stream("GET", place, headers=headers, extensions=extensions) as answer,
-        ):
-            if answer.status_code != httpx.codes.OK:
-                return Malformed(f"{url} cannot be fetched: it answered {answer.status_code}")
-            async for chunk in answer.aiter_raw():
-                content += chunk
-                if len(content) > terms.max_bytes:
-                    return Malformed(f"{url} is larger than {terms.max_bytes} bytes")
-    except httpx.HTTPError as error:
-        return Malformed(f"{url} cannot be fetched: {str(error) or type(error).__name__}")
+    async with client.stream("GET", place, headers=headers, extensions=extensions) as answer:
+        if answer.status_code != OK:
+            return Malformed(f"{url} cannot be fetched: it answered {answer.status_code}")
+        async for chunk in answer.aiter_raw():
+            content += chunk
+            if len(content) > max_bytes:
+                return Malformed(f"{url} is larger than {max_bytes} bytes")
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     return Attachment(find_name(url), media_type or None, bytes(content))
 

@@ -102,7 +102,7 @@ class Relay:
         if is_json and self._stand_in is not None and self._stand_in.is_used:
             await self._pass_restored(taken, answer, send, self._stand_in)
             return
-        await _send_head(send, answer.status_code, taken.answer_headers)
+        await self._send_head(send, answer.status_code, taken.answer_headers)
         async for chunk in answer.aiter_raw():
             _keep(taken.raw, chunk)
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -120,8 +120,20 @@ class Relay:
             taken.raw = bytearray(restored)
             length = ("Content-Length", str(len(restored)))
             taken.answer_headers = (*_leave_out(taken.answer_headers, _ABOUT_BODY), length)
-        await _send_head(send, answer.status_code, taken.answer_headers)
+        await self._send_head(send, answer.status_code, taken.answer_headers)
         await send({"type": "http.response.body", "body": bytes(taken.raw)})
+
+    async def _send_head(self, send: Send, status: int, headers: Headers) -> None:
+        kept = []
+        for name, value in _leave_out(headers, _SET_ANEW):
+            told = self._stay_here(value) if name.lower() == "location" else value
+            kept.append((name.lower().encode("latin-1"), told.encode("latin-1")))
+        await send({"type": "http.response.start", "status": status, "headers": kept})
+
+    def _stay_here(self, location: str) -> str:
+        """A client that is sent on to the live API itself would leave the recorder."""
+        rest = location.removeprefix(self._upstream.url)
+        return (rest or "/") if rest != location and rest[:1] in ("", "/") else location
 
     def _build_exchange(self, taken: Taken) -> Exchange:
         if len(taken.raw) >= MAX_KEPT:
@@ -187,11 +199,3 @@ def _has_body(headers: Headers) -> bool:
 
 def _leave_out(headers: Headers, names: frozenset[str]) -> Headers:
     return tuple((name, value) for name, value in headers if name.lower() not in names)
-
-
-async def _send_head(send: Send, status: int, headers: Headers) -> None:
-    kept = [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
-        for name, value in _leave_out(headers, _SET_ANEW)
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": kept})

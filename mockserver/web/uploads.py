@@ -93,7 +93,10 @@ class Uploader:
         from mockserver.web.fetch import fetch_file, find_name
 
         own = urlsplit(request.origin)
-        parts = urlsplit(source)
+        try:
+            parts = urlsplit(source)
+        except ValueError as error:
+            return Malformed(f"{source} is no address: {error}")
         if (parts.netloc, parts.path[: len(PREFIX)]) == (own.netloc, PREFIX):
             # A file of ours: no way leads over the network, which would wait for itself.
             target = source.partition(parts.netloc)[2]

@@ -10,7 +10,7 @@ from mockserver.data import contracts_dir
 SOURCE = "kie"
 NAME = "bench"
 MODELS = 200
-MODEL = "gpt-image.yaml#/1.5-text-to-image"
+MODEL = "gpt-image-1-5.yaml#/models/gpt-image~11.5-text-to-image"
 
 
 def write_contract(folder: Path, models: int) -> Path:
@@ -25,7 +25,8 @@ def write_contract(folder: Path, models: int) -> Path:
         shutil.copy(source / "models" / file, folder / "models" / f"{name}.yaml")
     addresses = [f"models/{name}.yaml#{pointer}" for name in names]
     create = root["components"]["schemas"]["CreateTask"]
-    create["discriminator"]["mapping"] = dict(zip(names, addresses, strict=True))
+    mapping = dict(zip(names, addresses, strict=True))
+    create["discriminator"] = {"propertyName": "model", "mapping": mapping}
     create["oneOf"] = [{"$ref": address} for address in addresses]
     text = yaml.safe_dump(root, sort_keys=False, allow_unicode=True)
     (folder / "contract.yaml").write_text(text, encoding="utf-8")

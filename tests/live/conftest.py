@@ -43,6 +43,15 @@ class Purse:
     """What may still be spent in this run."""
 
     left: float
+    kept: float | None = None  # what the balance may not fall below, once it is known
+
+    def look(self, balance: float | None) -> None:
+        """Believe the provider if it has taken more than the contract says."""
+        if balance is None:
+            return
+        if self.kept is None:
+            self.kept = balance - self.left
+        self.left = min(self.left, balance - self.kept)
 
     def pay(self, order: Wanted) -> bool:
         """Put the price of an order aside; False if it is unknown or too much."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.live.conftest import find_bar
+from tests.live.conftest import Purse, find_bar
 
 ROOT = Path(__file__).parents[2]
 KEY = "sk-mock-live"
@@ -62,6 +62,16 @@ def test_nothing_is_asked_by_accident(
 def test_it_is_open_for_who_asks_and_pays() -> None:
     """With a name, a key and a ceiling nothing stands in the way."""
     assert find_bar("kie", 20, {"KIE_API_KEY": KEY}) is None
+
+
+def test_the_purse_believes_the_balance() -> None:
+    """What the provider has taken counts, where that is more than the contract says."""
+    purse = Purse(10)
+
+    purse.look(500)
+    purse.look(494)
+
+    assert purse.left == 4
 
 
 def test_the_same_laws_hold_where_the_key_leads(server: str) -> None:

@@ -32,6 +32,8 @@ def spend(target: Live, purse: Purse, pytestconfig: pytest.Config) -> Spend:
         orders = collect(draw_orders(contract, target.provider, cheap=True), count)
         paid = 0
         for order in orders:
+            with target.open(order.provider) as place:
+                purse.look(place.find_balance())
             if purse.pay(order):
                 paid += 1
                 yield order

@@ -239,6 +239,10 @@ def test_each_literal_change_has_its_kind_and_severity(case: str) -> None:
         ({"response_headers": ()}, []),
         ({"response_body": b"<html>"}, [("BREAKS", "not-json", "")]),
         ({"response_body": b""}, []),
+        (
+            {"response_body": b"", "response_headers": (("Content-Length", "0"),)},
+            [("BREAKS", "not-json", "")],
+        ),
         ({"status": None, "error": "reset", "response_body": b""}, []),
     ],
 )
@@ -391,6 +395,40 @@ def test_strangers_do_not_fill_the_memory() -> None:
 
     assert len(drift.strangers) == 201
     assert sum(drift.strangers.values()) == 900
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 900 + b"]" * 900,
+        b'{"code":200,"msg":"success","data":' + b'{"a":' * 900 + b"1" + b"}" * 901,
+        b'{"code":1e400}',
+        b'"text"',
+        b"null",
+        b'{"code":200,"msg":"success","data":{"taskId":{},"state":[],"param":5,"createTime":{}}}',
+    ],
+)
+def test_any_body_can_be_judged(body: bytes) -> None:
+    """Whatever JSON, or what looks like it, a reply or a request holds, the report comes."""
+    tape = play_one()
+    tape[1] = replace(tape[1], response_body=body)
+    tape[0] = replace(tape[0], request_body=body)
+    tape[-1] = replace(tape[-1], request_body=body)
+
+    drift = find_drift(tape, [read_contract("kie", "observed")])
+
+    assert drift.findings
+    assert format_drift(drift)
+    assert orjson.dumps(build_report(drift))
+
+
+def test_an_address_that_is_none_is_a_stranger() -> None:
+    """A request whose address cannot be read is counted."""
+    odd = replace(play_one()[0], provider=None, operation=None, url="http://[::1/x")
+
+    drift = find_drift([odd], [read_contract("kie", "observed")])
+
+    assert list(drift.strangers) == ["POST of an address that is none"]
 
 
 def test_files_are_counted_and_not_judged() -> None:

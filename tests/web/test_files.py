@@ -213,3 +213,33 @@ def test_equal_requests_draw_equal_bytes(
         found.append(ask("GET", urlsplit(status["data"]["response"][0]).path).content)
 
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "media_type"),
+    [
+        ("kling/v2-5-turbo-text-to-video-pro", {"prompt": "a fox"}, "video/mp4"),
+        (
+            "elevenlabs/sound-effect-v2",
+            {"text": "a fox", "duration_seconds": 0.5, "output_format": "pcm_16000"},
+            "audio/wav",
+        ),
+    ],
+)
+def test_a_recording_is_served_whole_or_in_parts(
+    ask: Ask, clock: ManualClock, model: str, given: dict[str, Any], media_type: str
+) -> None:
+    """Videos and sounds have their content type, their length, and parts that players ask for."""
+    reply = ask("POST", "/kie/api/v1/jobs/createTask", json={"model": model, "input": given})
+    clock.advance(3_600_000)
+    params = {"taskId": reply.json()["data"]["taskId"]}
+    record = ask("GET", "/kie/api/v1/jobs/recordInfo", params=params).json()["data"]
+    path = urlsplit(record["response"]["resultUrls"][0]).path
+
+    whole, head = ask("GET", path, key=None), ask("HEAD", path, key=None)
+    part = ask("GET", path, key=None, headers={"range": "bytes=4-11"})
+
+    assert whole.headers["content-type"] == head.headers["content-type"] == media_type
+    assert head.headers["content-length"] == str(len(whole.content))
+    assert (part.status_code, part.content) == (206, whole.content[4:12])
+    assert decode(whole.content).prompt == "a fox"

@@ -428,6 +428,24 @@ def test_headers_pass_both_ways(
     assert kept.find_request_header("host") == host.decode()
 
 
+REDIRECTS = [("{}/next?a=1", "/next?a=1"), ("{}", "/"), ("/x", "/x"), ("{}1/x", "{}1/x")]
+
+
+@pytest.mark.parametrize(("told", "heard"), REDIRECTS)
+def test_a_client_that_is_sent_on_stays_with_the_recorder(
+    record: Callable[..., Session], be_rude: Callable[..., Rude], told: str, heard: str
+) -> None:
+    """A redirect to the API itself is a path here; the file holds what the API said."""
+    rude = be_rude(b"")
+    rude._answer = answer(b"", f"Location: {told.format(rude.url)}").replace(b"200 OK", b"307 Go")
+    session = record(rude.url)
+    reply = session.client.get("/x")
+    (kept,) = session.stop()
+
+    assert (reply.status_code, reply.headers["location"]) == (307, heard.format(rude.url))
+    assert kept.find_response_header("location") == told.format(rude.url)
+
+
 RESULT = "https://{}/r/1.png"
 
 

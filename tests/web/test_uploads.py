@@ -5,6 +5,7 @@ import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ from mockserver.web.asgi import App
 from mockserver.web.fetch import fetch_file
 from mockserver.web.form import Form
 from mockserver.web.options import Options
-from mockserver.web.targets import Targets
+from mockserver.web.targets import Target, Targets
 
 Ask = Callable[..., httpx.Response]
 
@@ -141,6 +142,10 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "no address": (
         *(URL, {"json": {"fileUrl": "nowhere", "uploadPath": "x"}}),
+        "Invalid parameter: fileUrl",
+    ),
+    "half an address": (
+        *(URL, {"json": {"fileUrl": "http://[::1/x", "uploadPath": "x"}}),
         "Invalid parameter: fileUrl",
     ),
     "a foreign address": (
@@ -351,6 +356,24 @@ def test_a_server_that_stalls_is_given_up() -> None:
 
     assert isinstance(found, Malformed)
     assert "more than 0.1 s" in found.reason
+
+
+class Elsewhere(Targets):
+    """A policy that knows two addresses, of which nobody listens at the first."""
+
+    async def check(self, url: str) -> Target:
+        target = await super().check(url)
+        return replace(target, addresses=("127.0.0.9", *target.addresses))
+
+
+def test_every_address_of_a_host_is_tried() -> None:
+    """Whoever listens at the second one is found."""
+
+    async def fetch() -> Attachment | Malformed:
+        async with serve(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc") as url:
+            return await fetch_file(url, Elsewhere(), UploadTerms(20, 30_000))
+
+    assert asyncio.run(fetch()) == Attachment("fox.png", None, b"abc")
 
 
 def test_a_foreign_host_is_not_even_looked_up() -> None:

@@ -94,7 +94,11 @@ def _shorten(value: object) -> object:
     """A fact as it is remembered: of what may be long, a digest will do."""
     if not isinstance(value, str | list | dict):
         return value
-    return blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=12).digest()
+    try:
+        data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return None  # so deep that no program reads it
+    return blake2b(data, digest_size=12).digest()
 
 
 def _find_pointer(fit: Fit, fact: str) -> str:

@@ -93,6 +93,9 @@ class Draft:
         site = self._find_site(finding, "".join(f"/{escape(part)}" for part in parents))
         if site is None:
             return
+        if not self._is_clean(name):
+            self.unsaid.append(finding)
+            return
         # Of JSON in a string, the fields stand one step further down.
         inner = site.node.get("contentSchema")
         if isinstance(inner, dict):

@@ -34,6 +34,7 @@ MAX_STRANGERS: Final = 200  # different requests for no operation that are named
 
 STATUS: Final = "HTTP status"
 CONTENT_TYPE: Final = "content-type"
+_LOOKED_AT: Final = frozenset({CONTENT_TYPE, "content-length"})
 
 _ID: Final = re.compile(r"(?=[^/]*\d)[\w.-]{8,}|\d+(?:\.\w+)?")
 _ABSENT: Final = object()
@@ -62,7 +63,7 @@ class Drift:
 
 
 class Survey:
-    """Takes exchanges that were recognised; what it keeps does not grow with their number."""
+    """Takes exchanges that were recognised; it keeps a small record per task, and no exchange."""
 
     def __init__(self, contracts: Iterable[Contract]) -> None:
         self._held = {contract.name: Held(contract) for contract in contracts}
@@ -148,7 +149,7 @@ class Survey:
             for name, value in exchange.request_headers
             if name.lower() == CONTENT_TYPE or (names_secret(name) and "cookie" not in name.lower())
         )
-        heads = tuple(h for h in exchange.response_headers if h[0].lower() == CONTENT_TYPE)
+        heads = tuple(h for h in exchange.response_headers if h[0].lower() in _LOOKED_AT)
         # A type, even if it is missing from the answer, is not to be lost among the headers.
         kept = heads or tuple(exchange.response_headers[:1])
         return self._redactor.redact(replace(exchange, request_headers=keys, response_headers=kept))
@@ -157,14 +158,22 @@ class Survey:
         if held is None and exchange.provider is not None:
             self._strangers[f"{exchange.provider}: was not asked for"] += 1
             return
-        parts = urlsplit(exchange.url)
-        path = "/".join("*" if _ID.fullmatch(part) else part for part in parts.path.split("/"))
         contracts = [held.contract] if held else [each.contract for each in self._held.values()]
-        miss = explain_miss(contracts, exchange.method, path)
-        told = self._redactor.redact_text(f"{parts.hostname or ''}: {miss}")
+        told = self._redactor.redact_text(_explain(contracts, exchange))
         if told not in self._strangers and len(self._strangers) >= MAX_STRANGERS:
             told = "further requests for no operation"
         self._strangers[told] += 1
+
+
+def _explain(contracts: list[Contract], exchange: Exchange) -> str:
+    """What a request for no operation was probably meant for; ids in its path are left out."""
+    try:
+        parts = urlsplit(exchange.url)
+        host = parts.hostname or ""
+    except ValueError:
+        return f"{exchange.method} of an address that is none"
+    path = "/".join("*" if _ID.fullmatch(part) else part for part in parts.path.split("/"))
+    return f"{host}: {explain_miss(contracts, exchange.method, path)}"
 
 
 def _judge_head(forms: tuple[Form, ...], fit: Fit, exchange: Exchange) -> Iterator[Deviation]:

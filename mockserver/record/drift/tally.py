@@ -11,6 +11,7 @@ from mockserver.record.exchange import Exchange
 
 MAX_PLACES: Final = 2_000  # that are told apart
 _MAX_TEXT: Final = 200  # characters of a text that are kept
+_DEEPEST: Final = 8  # levels of a value that are kept
 
 
 class Tally:
@@ -52,12 +53,14 @@ def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda f: (ORDER[f.severity], -f.count, f.place, f.kind))
 
 
-def _cut(value: object) -> object:
+def _cut(value: object, depth: int = 0) -> object:
     """A value that does not fill the memory."""
+    if depth == _DEEPEST:
+        return "…"
     if isinstance(value, str):
         return value if len(value) <= _MAX_TEXT else f"{value[:_MAX_TEXT]}…"
     if isinstance(value, list):
-        return [_cut(child) for child in value[:3]]
+        return [_cut(child, depth + 1) for child in value[:3]]
     if isinstance(value, dict):
-        return {name: _cut(child) for name, child in list(value.items())[:20]}
+        return {name: _cut(child, depth + 1) for name, child in list(value.items())[:20]}
     return value
