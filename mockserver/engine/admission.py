@@ -7,7 +7,7 @@ from mockserver.engine.account import Account
 from mockserver.engine.accounts import Accounts
 from mockserver.engine.call import Call
 from mockserver.engine.catalogue import Choice
-from mockserver.engine.choice import MARK, choose_scenario
+from mockserver.engine.choice import choose_scenario
 from mockserver.engine.key import read_key
 from mockserver.engine.provider import Provider
 from mockserver.engine.scenario import Scenario
@@ -40,13 +40,6 @@ def admit(
         if isinstance(opened, Refusal):
             return opened
         account = opened
-    if (
-        call.scenario is None
-        and account.scenario is None
-        and not account.wishes
-        and MARK not in call.raw
-    ):
-        return account, provider.catalogue.default, False  # nobody asks for anything, as a rule
     choice = choose_scenario(call, provider, account)
     if choice.scenario is None:
         return _refuse_scenario(provider, choice)

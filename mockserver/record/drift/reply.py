@@ -63,6 +63,8 @@ def _describe(fit: Fit, violation: Violation) -> Deviation:
         return Deviation(Kind.MISSING_FIELD, f"{at}/{escape(violation.field)}", "required")
     schema = find_schema(fit.form.shape.schema, at)
     value = find_value(fit.opened, violation.pointer, ABSENT)
+    if word == "depth":
+        return Deviation(Kind.NOT_JSON, at, "JSON that programs can read", note=violation.message)
     if word == "contentMediaType":
         return Deviation(Kind.TYPE, at, "JSON in the string", value, keyword=word)
     kind, note = _rate(schema, word, value)

@@ -63,10 +63,14 @@ def _list_findings(found: list[Finding]) -> Iterator[str]:
         groups.setdefault(_name_group(finding, several=several), []).append(finding)
     for name, members in groups.items():
         yield f"  {name}"
-        width = max(len(finding.place.pointer) for finding in members)
+        width = max(len(_name_spot(finding)) for finding in members)
         for finding in members:
             counted = f"{finding.count}/{finding.of}"
-            yield f"    {finding.place.pointer:{width}}  {counted:>9}  {tell(finding)}".rstrip()
+            yield f"    {_name_spot(finding):{width}}  {counted:>7}  {tell(finding)}".rstrip()
+
+
+def _name_spot(finding: Finding) -> str:
+    return finding.place.pointer or "the body"
 
 
 def _name_group(finding: Finding, *, several: bool) -> str:
