@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from mockserver.contract.body import Body, Variant, find_input, find_node
 from mockserver.contract.catalogue import list_models, name_model
 from mockserver.contract.document import Document
+from mockserver.contract.facts import FACTS
 from mockserver.contract.grammar import check_words, suggest
 from mockserver.contract.price import build_price
 from mockserver.contract.yields import build_yields
 from mockserver.errors import ContractError
+
+# What may stand in the data that a task answers.
+TOLD: Final = {name for name in FACTS if name.startswith(("task.", "input."))} - {"task.data"}
 
 
 class BodyReader:
@@ -89,6 +93,10 @@ def merge(general: Mapping[str, Any], special: Mapping[str, Any]) -> dict[str, A
 def _check_fields(variant: Variant, where: str) -> None:
     """A price or a size that looks at a field which the input does not have is a mistake."""
     fields = variant.input_schema.get("properties", {})
+    told = variant.yields.data.needs if variant.yields and variant.yields.data else frozenset()
+    for name in sorted(told - TOLD):
+        problem = f"there is no fact {name!r} that a task tells"
+        raise ContractError(f"{where}/x-yields/data", problem, suggest(name, sorted(TOLD)))
     for name, word in (_list_price_fields(variant) | _list_yields_fields(variant)).items():
         if find_node(variant.input_schema, name) is None:
             problem = f"looks at {name!r}, no field of the input"

@@ -50,7 +50,7 @@ def _find_results(scene: Scene) -> object:
     return list_addresses(scene.account, scene.task)
 
 
-def find_data(scene: Scene) -> object:
+def _find_data(scene: Scene) -> object:
     """What a task answers instead of addresses; None as long as there is nothing."""
     yields = scene.task.yields
     if scene.phase is not Phase.SUCCEEDED or yields is None or yields.data is None:
@@ -80,7 +80,7 @@ TASK_FACTS: Final[dict[str, Callable[[Scene], object]]] = {
     "task.request": lambda scene: scene.task.read_request(),
     "task.input": lambda scene: scene.said.get("task.input"),
     "task.results": _find_results,
-    "task.data": find_data,
+    "task.data": _find_data,
     "task.failure.code": _find_failure_code,
     "task.failure.message": _find_failure_message,
     "task.created": lambda scene: scene.task.created,

@@ -376,6 +376,12 @@ OFFENCES: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "bodies-can-be-read",
+        {"models/all.yaml#/yields/data": {"of": "{$task.data}"}},
+        "models/all.yaml#/big/x-yields/data",
+        "no fact 'task.data' that a task tells",
+    ),
+    (
+        "bodies-can-be-read",
         {"models/all.yaml#/big/x-price/per": "second"},
         "models/all.yaml#/big/x-price/per",
         "say nothing of a second",
