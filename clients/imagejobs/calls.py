@@ -17,6 +17,7 @@ from imagejobs.wire import Answer, Pause, Request
 T = TypeVar("T")
 Steps = Generator[Request | Pause, Any, T]  # a Request is answered by an Answer, a Pause by a Task?
 
+Hear = Callable[[float | None], object]  # takes the seconds to wait that a good reply asks for
 Read = Callable[[Any], T]  # takes the envelope's data; ValueError if it breaks the contract
 
 
@@ -60,11 +61,19 @@ def encode(body: Mapping[str, Any], provider: str) -> bytes:
         raise Misused(f"the order for {provider} cannot be written as JSON: {error}") from error
 
 
-def ask_once(account: Account, request: Request, deadline: Deadline, read: Read[T]) -> Steps[T]:
+def ask_once(
+    account: Account,
+    request: Request,
+    deadline: Deadline,
+    read: Read[T],
+    hear: Hear | None = None,
+) -> Steps[T]:
     """Send once and read the reply; raises what it means if it is no success."""
     name, now = account.dialect.name, account.settings.world.now
     answer: Answer = yield replace(request, timeout=deadline.cap(request.timeout))
     envelope = verdict.judge(answer, name, now())
+    if hear is not None:
+        hear(envelope.retry_after)
     try:
         return read(envelope.data)
     except ValueError as error:

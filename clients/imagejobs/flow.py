@@ -52,8 +52,13 @@ class Waiting:
     watch: Watch | None
     begun: float  # on the client's clock
     last: Task | None = None
+    hint: float | None = None  # seconds that the last good reply asked to wait
     polls: int = 0
     failures: list[ImageError] = field(default_factory=list)  # in a row
+
+    def hear(self, hint: float | None) -> None:
+        """Take down when to come again."""
+        self.hint = hint
 
     def note(self, task: Task) -> Task:
         """Take down what was seen, and tell the watcher if it is new."""
@@ -142,13 +147,15 @@ class Flow:
         waiting.polls += 1
         request = self.account.build_get(self.account.dialect.build_inspect(waiting.task_id))
         read = calls.read_task(self.account.dialect, waiting.task_id)
-        return (yield from calls.ask_once(self.account, request, waiting.deadline, read))
+        deadline = waiting.deadline
+        return (yield from calls.ask_once(self.account, request, deadline, read, waiting.hear))
 
     def _rest(self, waiting: Waiting) -> Steps[Task | None]:
         left = waiting.deadline.left - LAST_POLL
         if left <= 0:
             raise build_timeout(waiting) from None
-        pause = min(left, hints.choose_interval(waiting.polls, self.account.settings))
+        own = hints.choose_interval(waiting.polls, self.account.settings)
+        pause = min(left, max(own, waiting.hint or 0.0))
         delivered: Task | None = yield Pause(pause, waiting.task_id)
         return delivered
 

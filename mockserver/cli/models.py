@@ -45,6 +45,7 @@ def command(words: tuple[str, ...], **given: Any) -> int:
             click.echo(f"{contract.title} ({contract.name})\n")
             click.echo(format_table(COLUMNS, list_rows(asked, count <= FEW)) + "\n")
             if count == 1:
+                click.echo(describe_source(find_variant(*asked[0])))
                 click.echo(format_table(FIELDS, list_fields(*asked[0])) + "\n")
     if not count:
         click.echo(explain_miss(contracts, words), err=True)
@@ -86,6 +87,13 @@ def list_rows(asked: Sequence[Asked], in_full: bool) -> Iterator[Row]:
 
 
 FIELDS: Final = ("FIELD", "NEEDED", "ALLOWED")
+
+
+def describe_source(variant: Variant) -> str:
+    """What a model is called for people, and where its fields are known from."""
+    title = variant.schema.get("title", variant.model or "The request")
+    basis = variant.schema.get("x-basis", "documented")
+    return f"{title}: {basis if isinstance(basis, str) else 'documented'}\n"
 
 
 def list_fields(operation: Operation, model: str | None) -> Iterator[tuple[str, str, str]]:

@@ -12,6 +12,7 @@ from mockserver.engine.holding import Holding
 from mockserver.engine.journal import Entry, Journal
 from mockserver.engine.key import Key
 from mockserver.engine.settings import Settings
+from mockserver.engine.shelf import Shelf
 from mockserver.engine.task import Task
 from mockserver.engine.timeline import Timeline
 from mockserver.engine.uploads import Uploads
@@ -83,6 +84,7 @@ class Account:
         events: Events,
         *,
         uploads: Uploads,
+        shelf: Shelf,
     ) -> None:
         self.id = key.id
         self.label = key.label
@@ -94,7 +96,7 @@ class Account:
         self.holdings: dict[str, Holding] = {}  # by provider
         self.agenda = Agenda()
         self.deliveries = Deliveries(settings)
-        self.journal = Journal(settings, settings.max_entries, events.numbers)
+        self.journal = Journal(settings, settings.max_entries, events.numbers, shelf)
         self.uploads = uploads  # of all accounts, since all together have only so much room
         self.wishes: list[Wish] = []  # scenarios for its next submits
         self.faults: FaultPlan | None = None  # None as long as there are none
@@ -225,6 +227,7 @@ class Account:
     def forget(self) -> None:
         """It is an account no more: what is planned for it will not happen."""
         self.is_forgotten = True
+        self.journal.clear()
         self._desk.drop(self)
         self.uploads.drop(self.id)
 

@@ -8,6 +8,7 @@ from mockserver.engine.account import Account, Desk
 from mockserver.engine.events import EventKind, Events
 from mockserver.engine.key import Key, identify
 from mockserver.engine.settings import Settings
+from mockserver.engine.shelf import Shelf
 from mockserver.engine.uploads import Uploads
 
 
@@ -20,6 +21,7 @@ class Accounts:
         self._desk = desk
         self._events = events
         self.uploads = Uploads(settings)
+        self.shelf = Shelf(settings.max_journals_bytes, self._empty_idle_journals)
         self._by_id: OrderedDict[str, Account] = OrderedDict()
         self.evicted = 0  # accounts that had to make room
 
@@ -43,7 +45,7 @@ class Accounts:
     def open(self, key: Key) -> Account:
         """Make the account of a key; if there are too many, the idlest is forgotten."""
         shared = self._clock, self._settings, self._desk, self._events
-        account = Account(key, *shared, uploads=self.uploads)
+        account = Account(key, *shared, uploads=self.uploads, shelf=self.shelf)
         self._by_id[account.id] = account
         account.tell(EventKind.ACCOUNT_OPENED)
         if len(self._by_id) > self._settings.max_accounts:
@@ -65,3 +67,14 @@ class Accounts:
             account.forget()
         self._by_id.clear()
         self.evicted = 0
+        self.shelf.emptied = 0
+
+    def _empty_idle_journals(self) -> None:
+        """Empty the journals of the idlest accounts until there is room, but not the last one."""
+        for account in [*self._by_id.values()][:-1]:
+            if not self.shelf.is_full:
+                return
+            if account.journal.entries:
+                account.journal.clear()
+                account.tell(EventKind.JOURNAL_CLEARED)
+                self.shelf.emptied += 1

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from mockserver.contract.validate import Violation
 from mockserver.engine.key import MOCK_PREFIX, read_key
 from mockserver.engine.settings import Settings
+from mockserver.engine.shelf import Shelf
 
 _OVERHEAD: Final = 1_000  # bytes of an entry besides its bodies, roughly
 _HARMLESS: Final = f"Bearer {MOCK_PREFIX}"
@@ -39,11 +40,25 @@ class Entry(NamedTuple):
 class Journal:
     """A list of entries from which the oldest fall out."""
 
-    __slots__ = ("_max_body", "_max_bytes", "_max_entries", "_size", "entries", "numbers", "total")
+    __slots__ = (
+        "_max_body",
+        "_max_bytes",
+        "_max_entries",
+        "_shelf",
+        "_size",
+        "entries",
+        "numbers",
+        "total",
+    )
 
     def __init__(
-        self, settings: Settings, max_entries: int, numbers: Iterator[int] | None = None
+        self,
+        settings: Settings,
+        max_entries: int,
+        numbers: Iterator[int] | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
+        self._shelf = shelf  # None if it shares its room with nobody
         self.numbers = count(1) if numbers is None else numbers  # shared by a server's journals
         self.entries: deque[Entry] = deque()
         self.total = 0  # entries ever added; the next one's seq
@@ -59,20 +74,28 @@ class Journal:
             entry = entry._replace(request=request, reply=reply)
         self.total += 1
         self.entries.append(entry)
-        self._size += _OVERHEAD + len(entry.request) + len(entry.reply)
+        size = _OVERHEAD + len(entry.request) + len(entry.reply)
+        self._size += size
+        if self._shelf is not None:
+            self._shelf.take(size)
         if len(self.entries) > self._max_entries:
             self._drop()
-        while self._size > self._max_bytes:
+        while self._size > self._max_bytes and self.entries:
             self._drop()
         return entry
 
     def _drop(self) -> None:
         oldest = self.entries.popleft()
-        self._size -= _OVERHEAD + len(oldest.request) + len(oldest.reply)
+        size = _OVERHEAD + len(oldest.request) + len(oldest.reply)
+        self._size -= size
+        if self._shelf is not None:
+            self._shelf.used -= size
 
     def clear(self) -> None:
         """Forget the entries; counting goes on."""
         self.entries.clear()
+        if self._shelf is not None:
+            self._shelf.used -= self._size
         self._size = 0
 
 

@@ -17,6 +17,7 @@ class Settings:
     max_tasks: int = 250_000  # per account
     max_entries: int = 1_000  # of a journal
     max_journal_bytes: int = 8 * 1024 * 1024
+    max_journals_bytes: int = 512 * 1024 * 1024  # over all accounts
     max_body_bytes: int = 64 * 1024  # of a body in a journal
     max_strays: int = 1_000
     max_uploads: int = 10_000  # files, over all accounts

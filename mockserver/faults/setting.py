@@ -1,5 +1,6 @@
 """Settings of faults: fields of a dataclass that know their kind, their default and a sentence."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
@@ -8,6 +9,10 @@ from typing import Any, Final
 from mockserver.clock import format_span, parse_span
 
 MAX_SPAN: Final = 3_600_000  # milliseconds of real time that a reply may be held back
+
+_TOKEN: Final = re.compile(r"[\w!#$%&'*+.^`|~-]{1,100}", re.ASCII)
+# The wire itself says these.
+_FRAMING: Final = frozenset({"connection", "content-length", "content-type", "transfer-encoding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,17 @@ def _read_names(value: object) -> tuple[str, ...]:
     return tuple(_read_text(name) for name in names)
 
 
+def _read_headers(value: object) -> Mapping[str, str]:
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError
+    found = {}
+    for name, text in value.items():
+        if not isinstance(name, str) or not _TOKEN.fullmatch(name) or name.lower() in _FRAMING:
+            raise ValueError
+        found[name] = "" if text == "" else _read_header(text)
+    return found
+
+
 def _read_members(value: object) -> Mapping[str, object]:
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
         raise ValueError
@@ -117,6 +133,7 @@ HEADER: Final = Kind("a text of one line in ASCII", _read_header)
 STATUS: Final = Kind("an HTTP status from 200 to 599 that has a body", _read_status)
 PART: Final = number(0, 1)
 NAMES: Final = Kind("a name, or a list of names", _read_names)
+HEADERS: Final = Kind("an object of names and values, none of those that frame", _read_headers)
 MEMBERS: Final = Kind("a JSON object", _read_members)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Final, NamedTuple, Self
 
 import orjson
 
@@ -22,19 +22,46 @@ TAIL: Final = b"\n]}}\n"
 Check = Callable[[bytes], object]
 
 
+class Place(NamedTuple):
+    """Where an exchange stands, so that it need not stay in memory."""
+
+    path: Path
+    number: int  # of its entry, from 0
+    offset: int  # bytes before it
+    length: int
+
+
 def read_har(path: Path, *, with_blobs: bool = True) -> Iterator[Exchange]:
     """Each exchange of a file in its order; one at a time is in memory.
 
     A body in a side file is read with its exchange, or left out without `with_blobs`: then
     `exchange.blob` says where it is. Raises RecordingError for what is no HAR.
     """
+    return (exchange for _, exchange in read_places(path, with_blobs=with_blobs))
+
+
+def read_places(path: Path, *, with_blobs: bool = True) -> Iterator[tuple[Place, Exchange]]:
+    """Each exchange of a file in its order, as `read_har` reads them, and where it stands."""
     blobs = Blobs(path)
     try:
         with path.open("rb") as file:
-            for index, raw in enumerate(split_entries(file, path.name)):
-                yield _read_one(raw, f"{path.name}: entry {index}", blobs, with_blobs)
+            for number, (offset, raw) in enumerate(split_entries(file, path.name)):
+                exchange = _read_one(raw, f"{path.name}: entry {number}", blobs, with_blobs)
+                yield Place(path, number, offset, len(raw)), exchange
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}") from error
+
+
+def read_place(place: Place) -> Exchange:
+    """An exchange again; raises RecordingError if the file is gone, or is another one by now."""
+    path = place.path
+    try:
+        with path.open("rb") as file:
+            file.seek(place.offset)
+            raw = file.read(place.length)
+    except OSError as error:
+        raise RecordingError(f"{path}: {error.strerror}") from error
+    return _read_one(raw, f"{path.name}: entry {place.number}", Blobs(path), with_blobs=True)
 
 
 def _read_one(raw: bytes, where: str, blobs: Blobs, with_blobs: bool) -> Exchange:

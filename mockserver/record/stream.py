@@ -30,6 +30,8 @@ class EntrySplitter:
         self._keys = ["", ""]  # the last string at the depths of root and log
         self._count = 0
         self._is_inside = False  # the entries
+        self._gone = 0  # bytes that were before the buffer
+        self.entry_at = 0  # where the last complete entry begins, counted from the first byte
         self.is_over = False  # the root object was closed
 
     def feed(self, data: bytes) -> Iterator[bytes]:
@@ -91,6 +93,7 @@ class EntrySplitter:
         if self._depth != 3 or self._start is None:
             return None
         entry = bytes(self._buffer[self._start : self._at])
+        self.entry_at = self._gone + self._start
         self._start = None
         self._count += 1
         return entry
@@ -110,6 +113,7 @@ class EntrySplitter:
                 "leave its body out, or keep it in a side file",
             )
         del self._buffer[:kept]
+        self._gone += kept
         self._at -= kept
         if self._start is not None:
             self._start = 0
@@ -117,9 +121,13 @@ class EntrySplitter:
             self._text_start = max(0, self._text_start - kept)
 
 
-def split_entries(file: IO[bytes], name: str) -> Iterator[bytes]:
-    """Each entry of a HAR file as JSON; raises RecordingError for a file that ends too early."""
+def split_entries(file: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
+    """Each entry of a HAR file as JSON, and the byte at which it begins.
+
+    Raises RecordingError for a file that ends too early.
+    """
     splitter = EntrySplitter(name)
     while data := file.read(CHUNK):
-        yield from splitter.feed(data)
+        for entry in splitter.feed(data):
+            yield splitter.entry_at, entry
     splitter.finish()

@@ -78,7 +78,8 @@ class AccountRoutes:
         for account in accounts:
             account.settle()
         rows = [view_account(account, self._contracts) for account in accounts]
-        return answer({"accounts": rows, "evicted": accounts.evicted})
+        emptied = accounts.shelf.emptied
+        return answer({"accounts": rows, "evicted": accounts.evicted, "emptied": emptied})
 
     async def show_account(self, request: Request) -> Response:
         """One account."""

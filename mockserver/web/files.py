@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
+import orjson
+
 from mockserver.engine.address import Address, parse_address
 from mockserver.engine.call import Reply
 from mockserver.engine.engine import Engine
+from mockserver.engine.fault import FILE
 from mockserver.engine.files import FileMissing, ResultFile
 from mockserver.engine.journal import Entry, hide_keys
 from mockserver.engine.uploads import UploadPlace, parse_place
@@ -53,20 +56,20 @@ class Files:
             return build_error(404, "this is no address of a result file")
         file = self._engine.find_file(address)
         if isinstance(file, FileMissing):
-            return build_error(404, file.reason)
-        drawn = self._recall(file) or await self._draw_once(file)
-        reply, fault = self._engine.spoil_file(address, send_part(drawn, request))
-        if fault is not None or "authorization" in request.headers:
-            self._enter(address, address.task_id, request, reply.status, fault)
+            reply, fault = build_error(404, file.reason), None
+        else:
+            drawn = self._recall(file) or await self._draw_once(file)
+            reply, fault = self._engine.spoil_file(address, send_part(drawn, request))
+        self._enter(address, address.task_id, request, reply, fault)
         return reply
 
     def _answer_upload(self, place: UploadPlace, request: Request) -> Reply:
         upload = self._engine.find_upload(place)
         if isinstance(upload, FileMissing):
             return build_error(404, upload.reason)
-        if "authorization" in request.headers:
-            self._enter(place, None, request)
         reply = send_part(Drawn(upload.content, upload.media_type, upload.tag), request)
+        if "authorization" in request.headers:
+            self._enter(place, None, request, reply)
         # It may hold anything, and lies at the address of the control API.
         reply.headers += (
             ("content-security-policy", "sandbox; default-src 'none'"),
@@ -79,10 +82,10 @@ class Files:
         place: Address | UploadPlace,
         task_id: str | None,
         request: Request,
-        status: int = 200,
+        reply: Reply,
         fault: str | None = None,
     ) -> None:
-        """Tell that a client sends its key where it has no business, or met a fault."""
+        """Tell of a request for a file, and of a key that has no business there."""
         has_key = "authorization" in request.headers
         account = self._engine.accounts.find_by_id(place.account_id)
         if account is not None:
@@ -91,13 +94,13 @@ class Files:
                     seq=account.journal.total,
                     at=account.now(),
                     provider=place.provider,
-                    operation=None,
+                    operation=FILE,
                     method=request.method,
                     target=request.target,
                     headers=hide_keys(request.headers),
                     request=b"",
-                    status=status,
-                    reply=b"",
+                    status=reply.status,
+                    reply=describe(reply),
                     condition=None,
                     violations=(),
                     notes=("the API key was sent to the file host",) if has_key else (),
@@ -131,6 +134,15 @@ class Files:
         self._room -= len(drawn.body)
         while self._room < 0:
             self._room += len(self._cache.popitem(last=False)[1].body)
+
+
+def describe(reply: Reply) -> bytes:
+    """What a journal keeps of a reply: of a file only what tells it from others, as JSON."""
+    if reply.status not in {200, 206}:
+        return reply.body
+    hasher = blake2b(reply.body, digest_size=16)
+    size, media_type = len(reply.body), reply.media_type
+    return orjson.dumps({"bytes": size, "media_type": media_type, "blake2b": hasher.hexdigest()})
 
 
 def send_part(drawn: Drawn, request: Request) -> Reply:

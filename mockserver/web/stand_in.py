@@ -13,6 +13,7 @@ from mockserver.contract.model import CallbackForm, Operation
 from mockserver.draw import make_token
 from mockserver.record.exchange import Exchange, Headers, Kind
 from mockserver.record.sight import read_json
+from mockserver.record.spelling import list_spellings
 from mockserver.web.sender import NoAnswer, Sender
 from mockserver.web.targets import Held, Target, Targets
 from mockserver.web.upstream import HOP_BY_HOP
@@ -65,7 +66,7 @@ class StandIn:
         if PREFIX.encode() not in data and PREFIX.replace("/", "\\/").encode() not in data:
             return data
         for place in self._places.values():
-            for ours, theirs in _list_spellings(place.url, place.client_url):
+            for ours, theirs in list_spellings(place.url, place.client_url):
                 data = data.replace(ours, theirs)
         return data
 
@@ -125,7 +126,7 @@ def _list_named(
 
 def _put(body: bytes, names: tuple[str, ...], old: str, new: str) -> bytes:
     """A body with another value at one place; its other bytes stay if that is possible."""
-    for theirs, ours in _list_spellings(old, new):
+    for theirs, ours in list_spellings(old, new):
         if body.count(theirs) == 1:
             return body.replace(theirs, ours)
     value = orjson.loads(body)
@@ -133,14 +134,6 @@ def _put(body: bytes, names: tuple[str, ...], old: str, new: str) -> bytes:
     if isinstance(parent, dict):
         parent[names[-1]] = new
     return orjson.dumps(value)
-
-
-def _list_spellings(one: str, other: str) -> Iterator[tuple[bytes, bytes]]:
-    """Two texts as JSON writes them, in a string and in a string of one; slashes either way."""
-    for _ in range(3):
-        one, other = orjson.dumps(one).decode()[1:-1], orjson.dumps(other).decode()[1:-1]
-        yield one.encode(), other.encode()
-        yield one.replace("/", "\\/").encode(), other.replace("/", "\\/").encode()
 
 
 def _write_headers(target: Target, headers: Headers, body: bytes) -> Mapping[str, str]:

@@ -60,11 +60,11 @@ def _(patch: Patch) -> None:
 def _(patch: Patch) -> None:
     ask_once = calls.ask_once
 
-    def ask(account: Any, request: Any, deadline: Any, read: Any) -> Any:
+    def ask(account: Any, request: Any, *rest: Any) -> Any:
         headers = dict(request.headers)
         if "X-Request-ID" in headers:
             headers["X-Request-ID"] = account.settings.world.new_id()
-        return ask_once(account, replace(request, headers=headers), deadline, read)
+        return ask_once(account, replace(request, headers=headers), *rest)
 
     patch(calls, "ask_once", ask)
 

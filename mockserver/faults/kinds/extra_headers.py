@@ -1,0 +1,45 @@
+"""The fault `extra-headers`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from email.utils import formatdate
+from typing import ClassVar, Final
+
+from mockserver.clock import parse_span
+from mockserver.engine.call import Reply
+from mockserver.engine.fault import CALL, Fault
+from mockserver.engine.fault_plan import Act
+from mockserver.engine.visit import Visit
+from mockserver.faults.setting import HEADERS, setting
+
+_DATE: Final = re.compile(r"\{in ([0-9.]+[a-z]+)\}")
+
+
+@dataclass(frozen=True)
+class ExtraHeaders(Fault):
+    """The reply has headers that the contract does not know."""
+
+    meets: ClassVar = frozenset({CALL})
+    headers: Mapping[str, str] = setting(
+        {"Retry-After": "2"},
+        HEADERS,
+        "names and values; '{in 3s}' in a value is the date so much later, on the account's clock",
+    )
+
+    def __post_init__(self) -> None:
+        for value in self.headers.values():
+            for span in _DATE.findall(value):
+                parse_span(span)
+
+    def spoil(self, visit: Visit, reply: Reply, act: Act) -> Reply:  # noqa: ARG002
+        """Add the headers, in place of those of the same name."""
+        known = {name.lower() for name in self.headers}
+        kept = (pair for pair in reply.headers if pair[0].lower() not in known)
+
+        def write(match: re.Match[str]) -> str:
+            moment = visit.now + parse_span(match[1])
+            return formatdate(-(-moment // 1000), usegmt=True)  # up, for dates have no fractions
+
+        added = ((name, _DATE.sub(write, value)) for name, value in self.headers.items())
+        return replace(reply, headers=(*kept, *added))
