@@ -38,6 +38,7 @@ BY_CODE: Final[dict[int, Meaning]] = {
     408: (Unavailable, "upstream-timeout"),
     409: (Conflict, "conflict"),
     410: (NotFound, "expired"),
+    425: (Unavailable, "too-early"),
     429: (RateLimited, "rate-limited"),
     433: (OutOfCredits, "key-limit-reached"),
     455: (Unavailable, "maintenance"),

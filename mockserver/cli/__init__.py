@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "exec": "Run a command with the emulator beside it.",
     "conform": "Judge a client: run it against scripted trouble.",
     "record": "Record what a client and a live API say to each other.",
+    "replay": "Serve what was recorded.",
     "routes": "List every address that is served.",
     "models": "List the models that can be asked for.",
     "scenarios": "List what a client can be put into, and what can be broken on purpose.",

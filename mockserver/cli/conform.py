@@ -1,37 +1,36 @@
 """`mockserver conform`: judge a client."""
 
-import shlex
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from mockserver.cli.exploring import explore_aloud
+from mockserver.cli.judging import judge_aloud
+from mockserver.cli.trials import choose_cases, choose_contract, list_cases, list_names, list_wanted
 from mockserver.clock import start_stopwatch
 from mockserver.conformance.baseline import Baseline, read_baseline
-from mockserver.conformance.case import Case, Trial, list_trials
-from mockserver.conformance.cases import CASES
+from mockserver.conformance.case import Case
 from mockserver.conformance.client import Command
 from mockserver.conformance.feature import Ability
-from mockserver.conformance.judgement import Judgement
 from mockserver.conformance.report import Report
-from mockserver.conformance.reports.terminal import clean, write_judgement, write_report
+from mockserver.conformance.reports.terminal import write_report
 from mockserver.conformance.reports.writing import FORMS, read_wishes, write_reports
-from mockserver.conformance.runner import PATIENCE, Suite, run_suite
+from mockserver.conformance.runner import PATIENCE, Suite
 from mockserver.contract.model import Contract
 from mockserver.errors import UsageError
-from mockserver.selection import find_built_in, select_contracts
 
 EXAMPLE: Final = """\b
 mockserver conform --provider NAME -- python my_client.py {prompt}
 mockserver conform --provider NAME --report html=report.html -- node client.mjs
-mockserver conform --list
+mockserver conform --provider NAME --list
 """
 
 
 @click.command(
-    epilog=EXAMPLE, context_settings={"ignore_unknown_options": True, "max_content_width": 100}
+    epilog=EXAMPLE,
+    context_settings={"ignore_unknown_options": True, "max_content_width": 100},
 )
 @click.option("--provider", metavar="NAME", help="Whose client it is.")
 @click.option(
@@ -78,46 +77,77 @@ mockserver conform --list
     type=click.IntRange(1, 64),
     help="Cases at a time.",
 )
+@click.option(
+    "--here",
+    is_flag=True,
+    help="Run CMD in this folder, not in an empty one; what it saves is seen in {folder} only.",
+)
+@click.option(
+    "--explore",
+    "examples",
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    help="Draw N schedules of faults instead, for a CMD that is a Python function, MODULE:FUNCTION;"
+    " the smallest that it does not bear is printed. Needs hypothesis.",
+)
 @click.argument("client", nargs=-1, type=click.UNPROCESSED, metavar="-- CMD...")
 def command(client: tuple[str, ...], **given: Any) -> int:
     """Judge a client: run CMD once per case against scripted trouble.
 
-    CMD gets <NAME>_BASE_URL, <NAME>_API_KEY, MOCKSERVER_PROMPT and MOCKSERVER_CALLBACK_PORT, and
-    {prompt}, {base_url}, {api_key}, {folder} are replaced in it. It runs in an empty folder. Its
-    exit status says how it went; it may also print one line of JSON with an "outcome".
+    CMD gets <NAME>_BASE_URL, <NAME>_API_KEY, MOCKSERVER_PROMPT and MOCKSERVER_CALLBACK_PORT, a
+    free port on which it may listen; {prompt}, {base_url}, {api_key}, {folder} are replaced in
+    it. It runs in an empty folder of its own, and its exit status says how it went. It may also
+    print one line of JSON: {"outcome": "succeeded" or "failed", "files": [names],
+    "error": class}.
 
-    Exit status 0 if no MUST is broken, else 1.
+    Exit status: 0 no MUST is broken, 1 one is or the baseline is stale, 2 usage, 4 bad contract.
     """
     cases = choose_cases(given["wanted"])
     if given["is_list"]:
-        list_cases(cases)
+        list_cases(cases, _find_contract(given))
         return 0
     contract = choose_contract(given["provider"], given["folders"], given["edition"])
     if not client:
         raise UsageError("say which client to judge: mockserver conform --provider NAME -- CMD...")
+    return judge_client(contract, cases, client, given)
+
+
+def judge_client(
+    contract: Contract, cases: Iterable[Case], client: tuple[str, ...], given: dict[str, Any]
+) -> int:
+    """Run the suite, print and write what it came to, and return the exit status."""
+    if given["examples"] is not None:
+        return explore_aloud(contract, given["folders"], client, given["examples"])
     wishes = read_wishes(given["reports"])
     known = Baseline({})
     if given["baseline"] is not None:
-        known = read_baseline(given["baseline"], _list_names(contract))
+        known = read_baseline(given["baseline"], list_names(contract))
     suite = build_suite(contract, cases, given)
+    program = Command(client, Path.cwd() if given["here"] else None)
     tell_seconds = start_stopwatch()
-    judgements = judge_aloud(suite, Command(client))
-    called = shlex.join(client)
-    rerun = f"mockserver conform --provider {contract.name} -- {called}"
-    seconds = tell_seconds()
-    report = Report(contract.name, contract.edition, called, judgements, known, rerun, seconds)
+    judged = judge_aloud(suite, program)
+    report = Report(
+        provider=contract.name,
+        edition=contract.edition,
+        command=client,
+        judgements=judged.sort(suite),
+        baseline=known,
+        options=write_options(contract, given),
+        seconds=tell_seconds(),
+        lacks=suite.lacks,
+        is_complete=judged.status is None,
+    )
     for line in write_report(report):
         click.echo(line)
     write_reports(report, wishes)
-    return 0 if report.passed else 1
+    return (0 if report.passed else 1) if judged.status is None else judged.status
 
 
 def build_suite(contract: Contract, cases: Iterable[Case], given: dict[str, Any]) -> Suite:
     """The trials that are wanted, and how they are run."""
-    trials = (trial for case in cases for trial in list_trials(case, contract))
     return Suite(
         contract,
-        tuple(trial for trial in trials if _is_wanted(trial, given["wanted"])),
+        tuple(list_wanted(cases, contract, given["wanted"])),
         given["folders"],
         frozenset(Ability(name) for name in given["without"]),
         given["patience"],
@@ -125,67 +155,24 @@ def build_suite(contract: Contract, cases: Iterable[Case], given: dict[str, Any]
     )
 
 
-def choose_contract(
-    provider: str | None, folders: tuple[Path, ...], edition: str | None
-) -> Contract:
-    """The one contract to judge by; raises UsageError if it is not clear which."""
-    if provider is None and len(folders) != 1:
-        known = ", ".join(find_built_in())
-        raise UsageError(f"say whose client it is: --provider NAME; there are {known}")
-    names = () if provider is None else (provider,)
-    editions = () if edition is None else (edition,)
-    chosen = select_contracts(names, folders, editions)
-    return next(each for each in chosen if provider in (None, each.name))
+def write_options(contract: Contract, given: dict[str, Any]) -> list[str]:
+    """The options that matter to a single case, as they were given."""
+    found = ["--provider", contract.name]
+    for folder in given["folders"]:
+        found += ["--contract", str(folder)]
+    if given["edition"] is not None:
+        found += ["--edition", given["edition"]]
+    for ability in given["without"]:
+        found += ["--without", ability]
+    if given["patience"] != PATIENCE:
+        found += ["--patience", f"{given['patience']:g}"]
+    if given["here"]:
+        found.append("--here")
+    return found
 
 
-def choose_cases(wanted: Iterable[str]) -> list[Case]:
-    """The cases with some ids, or all; raises UsageError for an id that there is not."""
-    ids = {name.partition("/")[0].upper() for name in wanted}
-    unknown = sorted(ids - {case.id for case in CASES})
-    if unknown:
-        raise UsageError(f"there is no case {unknown[0]}; --list shows them all")
-    return [case for case in CASES if not ids or case.id in ids]
-
-
-def list_cases(cases: Iterable[Case]) -> None:
-    """Print the cases, one line each."""
-    for case in cases:
-        click.echo(f"{case.id:<8} {case.severity:<7} {case.title}")
-
-
-def judge_aloud(suite: Suite, client: Command) -> list[Judgement]:
-    """Run a suite and tell of each judgement; they come back in the order of the trials."""
-    found: dict[str, Judgement] = {}
-    is_live = sys.stderr.isatty()
-    for judgement in run_suite(suite, client):
-        found[judgement.trial.name] = judgement
-        if is_live:
-            click.echo("\r\x1b[2K", nl=False, err=True)
-        click.echo(write_judgement(judgement))
-        if is_live:
-            click.echo(f"{len(found)} of {len(suite.trials)}", nl=False, err=True)
-    if is_live:
-        click.echo("\r\x1b[2K", nl=False, err=True)
-    if found and not any(_was_reached(judgement) for judgement in found.values()):
-        raise UsageError(f"the client never reached the server; it said: {_quote(found.values())}")
-    return [found[trial.name] for trial in suite.trials]
-
-
-def _was_reached(judgement: Judgement) -> bool:
-    return judgement.evidence is None or bool(judgement.evidence.requests)
-
-
-def _quote(judgements: Iterable[Judgement]) -> str:
-    runs = [run for each in judgements if each.evidence for run in each.evidence.runs]
-    said = next((run.errors or run.output for run in runs if run.errors or run.output), "nothing")
-    return clean(said.strip()[-300:])
-
-
-def _is_wanted(trial: Trial, wanted: tuple[str, ...]) -> bool:
-    names = {name.upper() for name in wanted}
-    return not names or not names.isdisjoint({trial.name.upper(), trial.case.id})
-
-
-def _list_names(contract: Contract) -> list[str]:
-    trials = [trial for case in CASES for trial in list_trials(case, contract)]
-    return [*(case.id for case in CASES), *(trial.name for trial in trials)]
+def _find_contract(given: dict[str, Any]) -> Contract | None:
+    """The contract that is meant, if one is named."""
+    if given["provider"] is None and not given["folders"]:
+        return None
+    return choose_contract(given["provider"], given["folders"], given["edition"])

@@ -19,21 +19,26 @@ class Baseline:
     reasons: Mapping[str, str]
 
     def explain(self, judgement: Judgement) -> str | None:
-        """Why a red judgement is known; None if it is not."""
+        """Why a failure is known; None if it is not, or if the judgement is none."""
         if judgement.verdict is not Verdict.FAIL:
             return None
         trial = judgement.trial
         return self.reasons.get(trial.name) or self.reasons.get(trial.case.id)
 
     def list_stale(self, judgements: Iterable[Judgement]) -> list[str]:
-        """The names of known failures that were judged, and are none any more."""
-        ran = [j for j in judgements if j.verdict is not Verdict.NOT_APPLICABLE]
+        """The names of known failures that are none any more.
+
+        A case that was not exercised has shown nothing: what is known of it stays.
+        """
+        ran = list(judgements)
         failed = {name for j in ran if j.verdict is Verdict.FAIL for name in _list_names(j)}
-        return [
+        mended = {
             name
-            for name in self.reasons
-            if name not in failed and any(name in _list_names(j) for j in ran)
-        ]
+            for j in ran
+            if j.verdict in (Verdict.PASS, Verdict.WARN)
+            for name in _list_names(j)
+        }
+        return [name for name in self.reasons if name in mended - failed]
 
 
 def read_baseline(file: Path, known: Iterable[str]) -> Baseline:

@@ -96,8 +96,9 @@ def case(  # noqa: PLR0913 - most of them stand in every case, in this order
 
 
 def list_trials(case: Case, contract: Contract) -> list[Trial]:
-    """A case in all of its settings for a contract."""
+    """A case in all of its settings for a contract; in an empty one if it does not apply to it."""
+    settings = case.settings(contract) or {"": Setting()}
     return [
         Trial(case, f"{case.id}/{name}" if name else case.id, setting)
-        for name, setting in case.settings(contract).items()
+        for name, setting in settings.items()
     ]

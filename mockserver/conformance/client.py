@@ -1,24 +1,21 @@
 """Clients: whoever is judged, as a command or as a function of this process."""
 
-import contextlib
-import os
-import signal
-import subprocess
+import asyncio
+import inspect
+import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Final, Protocol
+from typing import Any, Final, Protocol
 
 from mockserver.clock import start_stopwatch
 from mockserver.conformance.evidence import Run
-from mockserver.errors import UsageError
+from mockserver.conformance.program import TICK, find_program, read_end, run_program
 
-MAX_OUTPUT: Final = 256 * 1024  # bytes that are kept of what a client prints
-MAX_FILES: Final = 32 * 1024 * 1024  # bytes that are kept of what it saves
-TICK: Final = 0.02  # seconds between two looks at a client that runs
-GRACE: Final = 2.0  # seconds for a client that was interrupted
+MAX_FILES: Final = 32 * 1024 * 1024  # bytes that are kept of what a client saves
+MAX_NAMES: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -30,6 +27,7 @@ class Errand:
     folder: Path  # its own, empty
     base_url: str
     api_key: str
+    callback_port: int = 0  # on which it may listen
 
 
 class Client(Protocol):
@@ -38,56 +36,43 @@ class Client(Protocol):
     def run(self, errand: Errand, patience: float, is_enough: Callable[[], bool]) -> Run:
         """Run one; a client that has not ended after `patience` seconds is ended.
 
-        As soon as `is_enough` says so, the client is interrupted as by Ctrl-C.
+        As soon as `is_enough` says so, the client is interrupted as by Ctrl-C. What `is_enough`
+        raises comes through, once the client is ended.
         """
         ...
 
 
 class Command:
-    """A client that is a program: it runs once per errand, in a folder of its own.
+    """A client that is a program: it runs once per errand, in a folder of its own or in `place`.
 
-    In its arguments `{prompt}`, `{base_url}`, `{api_key}` and `{folder}` are replaced.
+    In its arguments `{prompt}`, `{base_url}`, `{api_key}` and `{folder}` are replaced. The program
+    and its script, the first argument that is a file, are found from where we are.
     """
 
-    def __init__(self, arguments: Sequence[str]) -> None:
-        self.arguments = tuple(arguments)
+    def __init__(self, arguments: Sequence[str], place: Path | None = None) -> None:
+        """Look for the program; raises UsageError if there is none."""
+        program, *others = arguments
+        self.arguments = (find_program(program), *_find_script(others))
+        self._place = place
 
     def run(self, errand: Errand, patience: float, is_enough: Callable[[], bool]) -> Run:
-        """Run the program; raises UsageError if there is no such program."""
+        """Run the program; raises UsageError if it cannot be run."""
         tell_seconds = start_stopwatch()
         with TemporaryFile() as out, TemporaryFile() as err:
-            process = self._spawn(errand, out, err)
-            try:
-                status = _wait(process, patience, is_enough)
-            finally:
-                _end(process)
-            return Run(
-                errand.prompt,
-                status,
-                tell_seconds(),
-                _read(out),
-                _read(err),
-                dict(_list_files(errand.folder)),
-            )
-
-    def _spawn(self, errand: Errand, out: IO[bytes], err: IO[bytes]) -> "subprocess.Popen[bytes]":
-        try:
-            return subprocess.Popen(  # noqa: S603 - the client that is to be judged
-                [_fill(argument, errand) for argument in self.arguments],
-                env={**os.environ, **errand.variables},
-                cwd=errand.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-            )
-        except OSError as error:
-            name = self.arguments[0]
-            raise UsageError(f"{name} cannot be run: {error.strerror or error}") from error
+            arguments = [_fill(argument, errand) for argument in self.arguments]
+            place = self._place or errand.folder
+            variables = errand.variables
+            status = run_program(arguments, variables, place, (out, err), (patience, is_enough))
+            seconds = tell_seconds()
+            files = dict(_list_files(errand.folder))
+            return Run(errand.prompt, status, seconds, read_end(out), read_end(err), files)
 
 
 class Function:
-    """A client that is a function of this process; an exception is its failure."""
+    """A client that is a function of this process, a coroutine function as well.
+
+    An exception is its failure. A mapping that it returns is what a program would print as JSON.
+    """
 
     def __init__(self, call: Callable[[Errand], object]) -> None:
         self._call = call
@@ -95,11 +80,12 @@ class Function:
     def run(self, errand: Errand, patience: float, is_enough: Callable[[], bool]) -> Run:
         """Call the function in a thread, which goes on alone when the patience is over."""
         tell_seconds = start_stopwatch()
+        said: list[object] = []
         trouble: list[BaseException] = []
 
         def call() -> None:
             try:
-                self._call(errand)
+                said.append(_finish(self._call(errand)))
             except BaseException as error:  # noqa: BLE001 - it is the client's answer
                 trouble.append(error)
 
@@ -108,58 +94,58 @@ class Function:
         while thread.is_alive() and tell_seconds() < patience and not is_enough():
             thread.join(TICK)
         status = None if thread.is_alive() else 1 if trouble else 0
+        output = "".join(_write_json(value) for value in said if isinstance(value, Mapping))
         errors = "".join(f"{type(error).__name__}: {error}\n" for error in trouble)
         files = dict(_list_files(errand.folder))
-        return Run(errand.prompt, status, tell_seconds(), "", errors, files)
+        return Run(errand.prompt, status, tell_seconds(), output, _mend(errors), files)
+
+
+def _finish(result: object) -> object:
+    """What a function returned, or a coroutine function in the end."""
+
+    async def wait(awaitable: Awaitable[Any]) -> Any:
+        return await awaitable
+
+    return asyncio.run(wait(result)) if inspect.isawaitable(result) else result
+
+
+def _write_json(value: Mapping[Any, Any]) -> str:
+    return json.dumps(dict(value), default=str) + "\n"
+
+
+def _find_script(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments, with the script made absolute; what comes later may be a file to write."""
+    is_open = True
+    for argument in arguments:
+        is_file = is_open and bool(argument) and Path(argument).is_file()
+        is_open = is_open and not is_file and "{" not in argument
+        yield str(Path(argument).absolute()) if is_file else argument
 
 
 def _fill(argument: str, errand: Errand) -> str:
     """An argument with the errand's words; other braces stay as they are."""
     words = {
-        "{prompt}": errand.prompt,
         "{base_url}": errand.base_url,
         "{api_key}": errand.api_key,
         "{folder}": str(errand.folder),
+        "{prompt}": errand.prompt,  # the last, as it may hold anything
     }
     for word, value in words.items():
         argument = argument.replace(word, value)
     return argument
 
 
-def _wait(
-    process: "subprocess.Popen[bytes]", patience: float, is_enough: Callable[[], bool]
-) -> int | None:
-    """The exit status; None if the process does not end in time."""
-    is_interrupted = False
-    tell_seconds = start_stopwatch()
-    while tell_seconds() < patience:
-        try:
-            return process.wait(TICK)
-        except subprocess.TimeoutExpired:
-            if not is_interrupted and is_enough():
-                is_interrupted = True
-                patience = min(patience, tell_seconds() + GRACE)
-                os.killpg(process.pid, signal.SIGINT)
-    return None
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End whatever is left of the process and of those that it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing is left
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _read(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read(MAX_OUTPUT).decode("utf-8", "replace")
-
-
 def _list_files(folder: Path) -> Iterator[tuple[str, bytes]]:
     """The files that a client left, by their path in its folder."""
     room = MAX_FILES
-    for file in sorted(folder.rglob("*")):
+    for file in sorted(folder.rglob("*"))[:MAX_NAMES]:
         if file.is_file() and not file.is_symlink():
-            content = file.read_bytes()[:room]
+            with file.open("rb") as opened:
+                content = opened.read(room)
             room -= len(content)
-            yield file.relative_to(folder).as_posix(), content
+            yield _mend(file.relative_to(folder).as_posix()), content
+
+
+def _mend(text: str) -> str:
+    """Text that can be written as UTF-8."""
+    return text.encode("utf-8", "replace").decode()

@@ -13,6 +13,9 @@ from mockserver.control_client.views import CallbackView, RequestView, TaskView
 FILE: Final = "file"  # the operation under which a journal has requests for result files
 ASKING: Final = (Role.INSPECT, Role.COLLECT)
 
+# Faults by which a reply is lost on its way, whatever the journal says that was in it.
+LOSSES: Final = frozenset({"cut-body", "empty-reply", "hang", "reset", "wrong-length"})
+
 
 @dataclass(frozen=True)
 class Run:
@@ -102,6 +105,8 @@ class Evidence:
         return next((poll for poll in self.list_polls(task) if self._tells_end(poll)), None)
 
     def _tells_end(self, poll: RequestView) -> bool:
+        if poll.fault in LOSSES:
+            return False
         operation = self.contract.operations[poll.operation or ""]
         readings = read_reply(self.contract, operation, poll.reply)
         states = next((reading.states for reading in readings if reading.states), ())

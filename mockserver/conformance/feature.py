@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Final
 
 from mockserver.contract.model import Contract, Role
 from mockserver.contract.moments import Phase
@@ -23,6 +24,8 @@ class Feature(StrEnum):
     RETRY_HINTS = "retry-hints"  # that a body tells when to come back
     NESTED_JSON = "nested-json"  # JSON inside a string
     EDITIONS = "editions"
+    OUTAGES = "outages"  # refusals of a submit which say that nobody is served now
+    QUEUE = "queue"  # states for waiting, and others for being worked on
 
 
 class Ability(StrEnum):
@@ -31,6 +34,11 @@ class Ability(StrEnum):
     DOWNLOAD = "download"  # fetch and save the result files
     CALLBACKS = "callbacks"  # listen to callbacks
     DEADLINE = "deadline"  # give up by itself within the patience of the suite
+    INTERRUPT = "interrupt"  # end when it is interrupted, as by Ctrl-C
+
+
+# Refusals of a submit for a reason that a client cannot mend.
+OUTAGES: Final = ("maintenance", "feature_disabled", "key_limit_reached", "no_such_resource")
 
 
 def list_features(contract: Contract) -> frozenset[Feature]:
@@ -43,6 +51,7 @@ def _find_features(contract: Contract) -> Iterator[Feature]:
     forms = [form for operation in operations for form in operation.callbacks]
     roles = {operation.role for operation in operations}
     shapes = [shape for operation in operations for shape in operation.shapes.values()]
+    phases = {state.phase for state in contract.lifecycle.states}
     limits = [*contract.limits, *(each for rows in contract.tiers.values() for each in rows)]
     found = {
         Feature.CALLBACKS: bool(forms),
@@ -58,8 +67,16 @@ def _find_features(contract: Contract) -> Iterator[Feature]:
         Feature.RETRY_HINTS: any("refusal.retry_after" in shape.needs for shape in shapes),
         Feature.NESTED_JSON: any(_holds_json(shape.schema) for shape in shapes),
         Feature.EDITIONS: len(contract.editions) > 1,
+        Feature.OUTAGES: any(True for _ in find_outages(contract)),
+        Feature.QUEUE: {Phase.QUEUED, Phase.RUNNING} <= phases,
     }
     yield from (feature for feature, is_there in found.items() if is_there)
+
+
+def find_outages(contract: Contract) -> Iterator[str]:
+    """The refusals with which a submit may say that nobody is served."""
+    shapes = {name for each in contract.find_role(Role.SUBMIT) for name in each.shapes}
+    yield from (name for name in OUTAGES if name in shapes)
 
 
 def _has_price(contract: Contract, role: Role) -> bool:

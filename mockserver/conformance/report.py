@@ -1,13 +1,26 @@
 """What a whole suite came to: everything that a report shows, whatever its form."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from mockserver.conformance.baseline import Baseline
+from mockserver.conformance.feature import Ability
 from mockserver.conformance.judgement import Judgement
-from mockserver.conformance.money import Waste, find_waste
+from mockserver.conformance.money import Waste, find_waste, sum_spent
 from mockserver.conformance.verdict import Verdict
+
+# What is read first comes first.
+BY_WEIGHT: Final = (
+    Verdict.FAIL,
+    Verdict.HARNESS_ERROR,
+    Verdict.WARN,
+    Verdict.NOT_EXERCISED,
+    Verdict.PASS,
+    Verdict.NOT_APPLICABLE,
+)
 
 
 @dataclass(frozen=True)
@@ -16,17 +29,28 @@ class Report:
 
     provider: str
     edition: str
-    client: str  # how it is called: its command line
+    command: Sequence[str]  # the client, as it is called
     judgements: Sequence[Judgement]
     baseline: Baseline
-    rerun: str  # the command that repeats the suite; `--case ID` goes before its ` -- `
+    options: Sequence[str]  # of the command that repeats the suite, without its cases
     seconds: float
+    lacks: frozenset[Ability] = frozenset()  # what the client is said not to do
+    is_complete: bool = True  # False if it was broken off
+
+    @property
+    def client(self) -> str:
+        """The client's command line."""
+        return shlex.join(self.command)
 
     @cached_property
     def counts(self) -> Mapping[Verdict, int]:
-        """How many judgements there are of each verdict."""
+        """How many judgements there are of each verdict, what is read first first."""
         found = [judgement.verdict for judgement in self.judgements]
-        return {verdict: found.count(verdict) for verdict in Verdict}
+        return {verdict: found.count(verdict) for verdict in BY_WEIGHT}
+
+    def select(self, verdict: Verdict) -> Sequence[Judgement]:
+        """The judgements with a verdict."""
+        return [judgement for judgement in self.judgements if judgement.verdict is verdict]
 
     @cached_property
     def news(self) -> Sequence[Judgement]:
@@ -41,7 +65,12 @@ class Report:
     @cached_property
     def waste(self) -> Sequence[Waste]:
         """Credits that were wasted."""
-        return find_waste(self.judgements)
+        return find_waste(self.judgements, downloads=Ability.DOWNLOAD not in self.lacks)
+
+    @cached_property
+    def spent(self) -> float:
+        """Credits that were spent."""
+        return sum_spent(self.judgements)
 
     @property
     def passed(self) -> bool:
@@ -49,6 +78,6 @@ class Report:
         return not self.news and not self.stale
 
     def write_rerun(self, judgement: Judgement) -> str:
-        """The command that runs one case alone."""
-        before, dashes, command = self.rerun.partition(" -- ")
-        return f"{before} --case {judgement.trial.name}{dashes}{command}"
+        """The command that runs one case alone, ready to paste."""
+        before = ["mockserver", "conform", *self.options, "--case", judgement.trial.name]
+        return shlex.join([*before, "--", *self.command])

@@ -5,12 +5,14 @@ Early is a mistake and late is none. Silence holds for the window in which it wa
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any, Final
 
-from mockserver.conformance.evidence import Evidence
+from mockserver.conformance.evidence import Evidence, Run
 from mockserver.conformance.verdict import Finding
 from mockserver.control_client.views import RequestView
 
-LEEWAY = 30  # milliseconds that a clock may be ahead
+LEEWAY: Final = 30  # milliseconds that a clock may be ahead
+_TRACES: Final = ("Traceback", "SyntaxError", "JSONDecodeError", "Unexpected token")
 
 
 def see_success(evidence: Evidence) -> Iterator[Finding]:
@@ -91,6 +93,26 @@ def see_silence_after_end(evidence: Evidence) -> Iterator[Finding]:
             window = f" (watched for {evidence.window:g} s after the client's end)"
             expected = f"no poll after the task's end{window}"
             yield Finding(not late, expected, f"{len(late)} more", list_proof([end, *late]))
+
+
+def list_texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for child in value.values() if isinstance(value, dict) else value:
+            yield from list_texts(child)
+
+
+def see_no_trace(evidence: Evidence) -> Iterator[Finding]:
+    """No run shows its user the trace of a parser that has choked."""
+    for run in evidence.runs:
+        said = f"{run.output}{run.errors}"
+        yield Finding(not _has_trace(run), "no trace of a parser", said[-200:])
+
+
+def _has_trace(run: Run) -> bool:
+    return any(trace in run.errors or trace in run.output for trace in _TRACES)
 
 
 def see_no_key(evidence: Evidence, requests: Sequence[RequestView], where: str) -> Finding:

@@ -59,6 +59,10 @@ class Access:
         """The journals of all accounts, and the requests that reached none."""
         return self._line.ask(lambda control: control.requests(limit=ALL))
 
+    def list_since(self, number: int) -> tuple[RequestView, ...]:
+        """The requests of all accounts and of none that came after the one with a number."""
+        return self._line.ask(lambda control: control.requests(limit=ALL, since=number))
+
     def reset(self) -> None:
         """Make everything as it was at the start; nobody is called back afterwards."""
         self._line.ask(lambda control: control.reset())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from mockserver.engine.account import Account
 from mockserver.engine.delivery import Delivery, Twist
 from mockserver.engine.facts import Scene
-from mockserver.engine.fault_plan import FaultPlan
+from mockserver.engine.fault_plan import open_plan
 from mockserver.engine.occasion import see_callback
 from mockserver.engine.trouble import find_acts, note_act
 
@@ -18,9 +18,11 @@ ATTEMPT: Final = "attempt"
 
 def send_twisted(outbox: "Outbox", account: Account, delivery: Delivery, scene: Scene) -> None:
     """Send a delivery that is due, as the account's faults will have it."""
-    twist = _find_twist(account, delivery, scene)
-    plan = account.faults or FaultPlan()
-    waiting, plan.overtaken = plan.overtaken, []
+    at, twist = delivery.due, _find_twist(account, delivery, scene)
+    plan = open_plan(account)
+    # Not those whose time was up before anybody overtook them: they have gone.
+    waiting = [each for each in plan.overtaken if each.due > at]
+    plan.overtaken = []
     if twist is None:
         outbox.send(account, delivery)
     elif twist.is_lost:
@@ -33,7 +35,7 @@ def send_twisted(outbox: "Outbox", account: Account, delivery: Delivery, scene: 
             plan.overtaken.append(delivery)
             return
     for each in waiting:  # they were overtaken now
-        _send_late(outbox, account, each, delivery.due + 1 - each.due)
+        _put_off(outbox, account, each, delivery.due + 1)
 
 
 def _find_twist(account: Account, delivery: Delivery, scene: Scene) -> Twist | None:
@@ -48,12 +50,19 @@ def _find_twist(account: Account, delivery: Delivery, scene: Scene) -> Twist | N
 
 
 def _send_late(outbox: "Outbox", account: Account, delivery: Delivery, late: int) -> None:
-    """Send a delivery so much later than it is due; less than nothing is earlier."""
-    if not late:
+    """Send a delivery so much later than it is due."""
+    if late:
+        _put_off(outbox, account, delivery, delivery.due + late)
+    else:
         outbox.send(account, delivery)
-        return
-    delivery.due += late
-    account.agenda.plan(delivery.due, ATTEMPT, delivery.provider, delivery.task_id, delivery.number)
+
+
+def _put_off(outbox: "Outbox", account: Account, delivery: Delivery, at: int) -> None:
+    """Plan a delivery for another moment than the one it was due at, which holds no more."""
+    if at == delivery.due:
+        return  # it stands on the agenda already
+    delivery.due = at
+    account.agenda.plan(at, ATTEMPT, delivery.provider, delivery.task_id, delivery.number)
     outbox.watch(account)
 
 

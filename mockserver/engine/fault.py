@@ -32,14 +32,16 @@ class Fault:
     phases: ClassVar[frozenset[Phase] | None] = None  # of the task that is told of; None for any
 
     def is_for(self, contract: Contract) -> bool:
-        """Whether a provider could show it at all; a scenario that it cannot show is not listed."""
+        """Whether a provider shows it by itself; else no scenario there has it."""
         operations = contract.operations.values()
         return self.meets != {CALLBACK} or any(each.callbacks for each in operations)
 
-    only_refuses: ClassVar[bool] = False  # it spoils no reply but that of its own refusal
-
     def refuse(self, visit: "Visit", act: "Act") -> "Refusal | None":
         """Refuse a call in place of the provider: nothing else happens with it."""
+
+    def may_spoil(self, visit: "Visit") -> bool:  # noqa: ARG002
+        """Whether it could change a reply other than that of its own refusal."""
+        return type(self).spoil is not Fault.spoil
 
     def spoil(self, visit: "Visit", reply: "Reply", act: "Act") -> "Reply | None":
         """The reply to a call that was answered, changed."""

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from mockserver.draw import Draw, draw
+from mockserver.engine.account import Account
 from mockserver.engine.delivery import Delivery
 from mockserver.engine.fault import FaultRule
 from mockserver.engine.fault_words import write_rule
@@ -127,3 +128,10 @@ class FaultPlan:
         if len(self._occurrences) > _MAX_REQUESTS:
             self._occurrences.popitem(last=False)
         return occurrence
+
+
+def open_plan(account: Account) -> FaultPlan:
+    """The plan of an account, made if need be."""
+    if account.faults is None:
+        account.faults = FaultPlan()
+    return account.faults

@@ -11,7 +11,7 @@ from mockserver.engine.address import Address
 from mockserver.engine.facts import Scene
 from mockserver.engine.fault import CALL, CALLBACK, FILE, Fault, Target
 from mockserver.engine.task import Task
-from mockserver.engine.visit import Visit
+from mockserver.engine.visit import Refusal, Visit
 
 # Words of a rule's task -> facts.
 _FACTS: Mapping[str, str] = {"id": "task.id", "model": "task.model", "prompt": "input.prompt"}
@@ -58,11 +58,11 @@ class Occasion:
         return value == wanted
 
 
-def see_call(visit: Visit, replayed: Task | None = None) -> Occasion:
-    """A call that has passed the gates or was refused there; `replayed` was submitted before."""
-    operation, task = visit.call.operation, visit.task or replayed
+def see_call(visit: Visit, found: Refusal | Task | None) -> Occasion:
+    """A call at which the gates have found nothing, a refusal, or a task submitted before."""
+    operation, task = visit.call.operation, found if isinstance(found, Task) else visit.task
     kinds: tuple[str, ...] = (CALL, operation.role)
-    if replayed is not None or (operation.role is not Role.SUBMIT and task is None):
+    if found is not None or (operation.role is not Role.SUBMIT and task is None):
         kinds = (CALL,)  # no task is made, and none is told of
     state = None if task is None else task.timeline.find_step(visit.now - task.created).state
     return Occasion(

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from mockserver.contract.model import Contract, Role
+from mockserver.contract.model import Contract
 from mockserver.engine.draft import ANY, Draft, Problem
-from mockserver.engine.fault import CALL, CALLBACK, FILE, Registry
+from mockserver.engine.fault import Registry
 from mockserver.engine.fault_words import suggest
 from mockserver.engine.library import list_files, name_scenario
+from mockserver.engine.reach import can_reach, explain_reach, list_targets
 from mockserver.engine.scenario_file import describe, read_draft, read_words
 from mockserver.errors import ScenarioError
 
@@ -53,18 +54,11 @@ def _judge(draft: Draft, contracts: Sequence[Contract]) -> Iterator[Problem]:
         yield Problem(("failure",), f"no provider has the failure {draft.failure!r}", hint)
     elif chosen and not any(draft.apply(contract) for contract in chosen):
         yield Problem((), "no provider can show it", "look at its outcome, condition and faults")
-    operations = set(_list_operations(chosen))
+    operations = list_targets(chosen)
     for number, rule in enumerate(draft.faults):
         target = rule.target.operation
         if target is not None and target not in operations:
             hint = suggest(target, sorted(operations))
             yield Problem(("faults", number), f"there is no operation {target!r}", hint)
-
-
-def _list_operations(contracts: Iterable[Contract]) -> Iterator[str]:
-    """Everything that a fault may name as its target."""
-    yield from (CALL, FILE, CALLBACK, *(role.value for role in Role))
-    for contract in contracts:
-        for operation in contract.operations.values():
-            yield operation.id
-            yield from (form.name for form in operation.callbacks)
+        elif chosen and not can_reach(rule, chosen):
+            yield Problem(("faults", number), explain_reach(rule))

@@ -9,8 +9,7 @@ from mockserver.engine.address import Address
 from mockserver.engine.call import Reply
 from mockserver.engine.entries import enter_visit
 from mockserver.engine.events import EventKind
-from mockserver.engine.fault import Fault
-from mockserver.engine.fault_plan import Act, FaultPlan
+from mockserver.engine.fault_plan import Act, open_plan
 from mockserver.engine.occasion import Occasion, see_call, see_file
 from mockserver.engine.roles import serve
 from mockserver.engine.scenario import Scenario
@@ -50,23 +49,27 @@ class Trouble:
     def __init__(self, visit: Visit, found: Refusal | Task | None) -> None:
         self._visit = visit
         self.fault: str | None = None  # the name of the one that acted
-        replayed = found if isinstance(found, Task) else None
-        self._acts = find_acts(visit.account, see_call(visit, replayed), visit.scenario)
+        self._acts = find_acts(visit.account, see_call(visit, found), visit.scenario)
 
     def refuse(self, found: Refusal | Task | None) -> Refusal | Task | None:
-        """What the call comes to: what the gates have found, or a refusal in place of it."""
-        for number, act in enumerate(self._acts):
+        """What the call comes to: what the gates have found, or a refusal in place of it.
+
+        A rule that would refuse gives way to an earlier one that may spoil the reply: whether that
+        one does, is known when the call has had its effect, and then it is too late to refuse.
+        """
+        spoilers: list[Act] = []
+        for act in self._acts:
             refusal = act.planned.rule.fault.refuse(self._visit, act)
-            if refusal is not None:
+            if refusal is None:
+                if act.planned.rule.fault.may_spoil(self._visit):
+                    spoilers.append(act)
+            elif not spoilers:
                 self._note(act)
                 self._acts = [act]
                 if isinstance(found, Refusal):  # what the client did wrong stays on record
                     refusal.violations = found.violations
                 return refusal
-            if _can_spoil(act.planned.rule.fault):
-                self._acts = self._acts[number:]
-                return found
-        self._acts = []
+        self._acts = spoilers
         return found
 
     def spoil(self, reply: Reply) -> Reply:
@@ -86,16 +89,10 @@ class Trouble:
 
 def find_acts(account: Account, occasion: Occasion, scenario: Scenario) -> list[Act]:
     """The faults that may act on an occasion."""
-    if account.faults is None:
-        account.faults = FaultPlan()
-    return account.faults.find_acts(account.seed, occasion, scenario)
+    return open_plan(account).find_acts(account.seed, occasion, scenario)
 
 
 def note_act(account: Account, act: Act) -> None:
     """A fault has acted."""
     act.planned.acted += 1
     account.tell(EventKind.FAULT_ACTED, act.planned)
-
-
-def _can_spoil(fault: Fault) -> bool:
-    return type(fault).spoil is not Fault.spoil and not fault.only_refuses

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
 
+import orjson
+
 from mockserver.clock import format_span, parse_span
 
 MAX_SPAN: Final = 3_600_000  # milliseconds of real time that a reply may be held back
@@ -120,8 +122,12 @@ def _read_headers(value: object) -> Mapping[str, str]:
 
 
 def _read_members(value: object) -> Mapping[str, object]:
-    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+    if not isinstance(value, Mapping):
         raise ValueError
+    try:
+        orjson.dumps(value)
+    except TypeError as error:  # YAML has more than JSON
+        raise ValueError from error
     return dict(value)
 
 

@@ -75,7 +75,7 @@ class Recogniser:
             for url in find_texts(shapes, fact, reply):
                 if url.startswith(("http://", "https://")):
                     self._remember(self._results, url, (contract.name, task))
-        for url in list_callback_urls(operation, exchange, body):
+        for _, url in list_callbacks(operation, exchange, body):
             self._remember(self._addresses, url, (contract.name, operation.id))
         return _fill(
             exchange,
@@ -131,8 +131,10 @@ def recognise_all(
     return map(recogniser.recognise, exchanges)
 
 
-def list_callback_urls(operation: Operation, exchange: Exchange, body: object) -> Iterator[str]:
-    """The addresses that a submit names for callbacks."""
+def list_callbacks(
+    operation: Operation, exchange: Exchange, body: object
+) -> Iterator[tuple[str, str]]:
+    """Name and address of each callback that a submit asks for."""
     for form in operation.callbacks:
         place, names = form.source
         url: object = None
@@ -143,7 +145,7 @@ def list_callback_urls(operation: Operation, exchange: Exchange, body: object) -
         elif place == "request.header":
             url = exchange.find_request_header(names[0])
         if isinstance(url, str) and url:
-            yield url
+            yield form.name, url
 
 
 def _read_request(

@@ -98,7 +98,7 @@ class Emulator:
         if isinstance(door, Reply):
             await send_reply(send, door, close=True)
             return
-        request = _read_request(scope, headers)
+        request = read_request(scope, headers)
         route = door.site.exact.get((request.method, request.path))
         if route is not None:
             await self._answer_call(route, request, receive, send)
@@ -194,7 +194,7 @@ class Emulator:
             reply = await self._files.answer(request)
             await carry_reply(send, reply, request, self.wait_for_callbacks)
         elif request.path == "/" and door.site.home is None:
-            await send_reply(send, _build_index(door.site, request.origin), with_body=with_body)
+            await send_reply(send, build_index(door.site, request.origin), with_body=with_body)
         elif request.path != "/_mock" and not request.path.startswith("/_mock/"):
             await self._answer_stray(door.site, request, receive, send)
         elif not door.has_control:
@@ -219,14 +219,15 @@ class Emulator:
         await self._courier.close()
 
 
-def _build_index(site: Site, origin: str) -> Reply:
+def build_index(site: Site, origin: str) -> Reply:
     """Where everything is, for people who open the address in a browser."""
     places = {name: f"{origin}/{name}" for name in site.mounts}
     index = {"mockserver": VERSION, "providers": places, "control": f"{origin}/_mock"}
     return Reply(200, orjson.dumps(index, option=orjson.OPT_INDENT_2))
 
 
-def _read_request(scope: Scope, headers: Mapping[str, str]) -> Request:
+def read_request(scope: Scope, headers: Mapping[str, str]) -> Request:
+    """A request of ASGI, without its body."""
     query: bytes = scope["query_string"]
     target = scope["raw_path"].decode("latin-1")
     # Whoever maps a provider's host name to this machine puts TLS in front of it.

@@ -43,7 +43,7 @@ async def _send(send: Send, reply: Reply, carriage: Carriage, with_body: bool) -
     for piece in cut_body(reply.body, carriage) if with_body else ():
         await asyncio.sleep(carriage.pause / 1000)
         await send({"type": "http.response.body", "body": piece, "more_body": True})
-    if carriage.end is not End.RESET and carriage.sent is None:
+    if carriage.end is not End.RESET and not _count_missing(reply, carriage):
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -57,9 +57,14 @@ def _raise(reply: Reply, carriage: Carriage) -> None:
         raise ReadError("the connection was reset, by a fault")
     if carriage.is_silent:
         raise RemoteProtocolError("Server disconnected without sending a response.")
-    if carriage.end is End.CLOSE and carriage.sent is not None and carriage.sent < 1:
-        sent = int(len(reply.body) * carriage.sent)
-        text = f"received {sent} bytes, expected {len(reply.body)}"
+    if missing := _count_missing(reply, carriage):
         raise RemoteProtocolError(
-            f"peer closed connection without sending complete message body ({text})"
+            f"peer closed connection without sending complete message body ({missing} bytes less)"
         )
+
+
+def _count_missing(reply: Reply, carriage: Carriage) -> int:
+    """How many bytes of the body come less than were told."""
+    size = len(reply.body)
+    sent = size if carriage.sent is None else int(size * carriage.sent)
+    return max(0, size + (carriage.length or 0) - sent)

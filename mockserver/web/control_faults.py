@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mockserver.contract.model import Contract, Role
 from mockserver.engine.engine import Engine
 from mockserver.engine.events import EventKind
-from mockserver.engine.fault import CALL, CALLBACK, FILE
-from mockserver.engine.fault_plan import FaultPlan
+from mockserver.engine.fault_plan import open_plan
 from mockserver.engine.fault_words import read_rule
+from mockserver.engine.reach import can_reach, explain_reach, list_targets
+from mockserver.errors import UsageError
 from mockserver.faults import FAULTS, list_faults
 from mockserver.web.fields import ControlError, read_object, suggest
 from mockserver.web.lookup import open_account
@@ -60,9 +60,13 @@ class FaultRoutes:
         if operation is not None and operation not in self._targets:
             hint = suggest(operation, self._targets)
             raise ControlError(400, f"there is no operation {operation!r}", hint)
+        if not can_reach(rule, self._engine.contracts):
+            raise ControlError(400, explain_reach(rule))
         account = open_account(self._engine, request)
-        account.faults = account.faults or FaultPlan()
-        planned = account.faults.put(rule, account.now())
+        try:
+            planned = open_plan(account).put(rule, account.now())
+        except UsageError as error:
+            raise ControlError(409, str(error)) from error
         account.tell(EventKind.FAULT_PLANNED, planned)
         return answer(view_fault(planned))
 
@@ -74,14 +78,6 @@ class FaultRoutes:
             account.faults = None
         account.tell(EventKind.FAULTS_CLEARED)
         return answer(_view_all(cleared))
-
-
-def list_targets(contracts: Sequence[Contract]) -> list[str]:
-    """Every word by which a rule may name an operation, a callback or the files."""
-    operations = [each for contract in contracts for each in contract.operations.values()]
-    callbacks = [form.name for operation in operations for form in operation.callbacks]
-    names = [*(operation.id for operation in operations), *Role, CALL, FILE, CALLBACK, *callbacks]
-    return list(dict.fromkeys(str(name) for name in names))
 
 
 def _view_all(rows: Sequence[Any]) -> dict[str, Any]:

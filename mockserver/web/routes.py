@@ -73,7 +73,7 @@ class Site:
         """The operation behind a path that names a scenario: `/_/<scenario>` before its own."""
         base, _, rest = path.partition(SCENARIO_MARK)
         name, slash, own = rest.partition("/")
-        if not slash or base.removeprefix("/") not in ("", *self.mounts):
+        if not (name and slash) or base.removeprefix("/") not in ("", *self.mounts):
             return None
         plain = f"{base}/{own}"
         route = self.exact.get((method, plain))

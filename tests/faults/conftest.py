@@ -16,7 +16,7 @@ from mockserver.engine.account import Account
 from mockserver.engine.address import parse_address
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.engine import Engine
-from mockserver.engine.fault_plan import FaultPlan, Planned
+from mockserver.engine.fault_plan import Planned, open_plan
 from mockserver.engine.fault_words import read_rule
 from mockserver.engine.settings import Settings
 from mockserver.faults import FAULTS
@@ -68,9 +68,8 @@ class User:
 
     def plan(self, fault: str, **words: Any) -> Planned:
         """Plan a fault."""
-        account = self.account
-        account.faults = account.faults or FaultPlan()
-        return account.faults.put(read_rule({"fault": fault, **words}, FAULTS), account.now())
+        rule = read_rule({"fault": fault, **words}, FAULTS)
+        return open_plan(self.account).put(rule, self.account.now())
 
     def call(self, operation: Operation, query: Mapping[str, str], body: object) -> Seen:
         """Make a call."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 WORKERS = 8
 REQUESTS = 1_000
+MINUTE = 60_000
 
 
 def run_workers(user: "User", order: int) -> dict[str, list[str | None]]:
@@ -90,6 +91,43 @@ def test_the_first_rule_that_does_something_is_the_only_one(new_user: "NewUser")
     assert user.list_faults() == ["status", "latency"]
     assert [each.http for each in seen] == [500, 200]
     assert (first.acted, second.acted) == (1, 1)
+
+
+def test_a_call_that_took_effect_is_not_refused(new_user: "NewUser") -> None:
+    """A rule that refuses acts before anything is done, or gives way to one that came first."""
+    user = new_user()
+    first = user.plan("null-fields", fields="no-such-field", count=1)
+    refusing = [user.plan(name) for name in ("status", "html-page", "rate-limit", "redirect")]
+
+    seen = user.submit()
+
+    assert (seen.http, user.list_faults()) == (200, [None])
+    assert user.answered in seen.body["data"]
+    assert [each.acted for each in (first, *refusing)] == [0] * 5
+
+
+def test_a_rule_with_nothing_to_change_gives_way(new_user: "NewUser") -> None:
+    """Where no reply tells of a state, a rule about states does not keep others from refusing."""
+    user = new_user()
+    user.plan("unknown-state")
+    user.plan("burst-window", max=1)
+
+    codes = [user.submit().body["code"] for _ in range(2)]
+
+    assert (codes, user.list_faults()) == ([200, 429], [None, "burst-window"])
+
+
+def test_submits_that_were_refused_do_not_count_as_tasks(user: "User") -> None:
+    """The nth task is the nth that is made, however many submits were refused before."""
+    planned = user.plan("stuck-task", nth=1)
+    operation = user.contract.operations[user.submit_name]
+
+    user.call(operation, {}, {})
+    user.account.advance(MINUTE)
+    task = user.make()
+
+    assert (planned.met, planned.acted) == (1, 1)
+    assert user.account.holdings[user.contract.name].tasks[task].timeline.is_open
 
 
 def test_nth_counts_what_the_rest_fits(new_user: "NewUser") -> None:

@@ -26,6 +26,7 @@ def plan(ask: Ask, fault: str, **words: Any) -> None:
         ({"fault": "reset", "part": 0.5}, httpx.ReadError),
         ({"fault": "empty-reply"}, httpx.RemoteProtocolError),
         ({"fault": "cut-body"}, httpx.RemoteProtocolError),
+        ({"fault": "wrong-length", "by": 3}, httpx.RemoteProtocolError),
         ({"fault": "hang"}, httpx.ReadTimeout),
         ({"fault": "hang", "lasts": "1ms"}, httpx.RemoteProtocolError),
     ],
@@ -47,7 +48,8 @@ def test_broken_connections_are_the_exceptions_of_httpx(
     [
         {"fault": "latency", "span": "1ms"},
         {"fault": "drip", "pieces": 3, "pause": "1ms"},
-        {"fault": "wrong-length", "by": 3},
+        {"fault": "wrong-length", "by": -3},
+        {"fault": "cut-body", "part": 1},
     ],
 )
 def test_what_can_be_sent_is_sent(ask: Ask, words: dict[str, Any]) -> None:
@@ -109,6 +111,6 @@ def test_files_meet_faults(ask: Ask) -> None:
     assert gone.status_code == 404
     assert ask("GET", place, key=None).content == whole
     rows = ask("GET", f"{CONTROL}/requests").json()["requests"]
-    assert [row["fault"] for row in rows if row["operation"] is None] == [
-        *("truncated-file", "wrong-file-type", "expired-link", "reset")
+    assert [row["fault"] for row in rows if row["operation"] == "file"] == [
+        *(None, "truncated-file", "wrong-file-type", "expired-link", "reset", None)
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import httpx
+import pytest
 
 Ask = Callable[..., httpx.Response]
 
@@ -66,6 +67,56 @@ def test_a_mistake_is_named(ask: Ask) -> None:
     assert "did you mean 'reset'?" in fault.json()["error"]
     assert operation.json()["hint"] == "did you mean 'recordInfo'?"
     assert ask("GET", FAULTS).json()["faults"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ({"fault": "truncated-file", "operation": "submit"}, "'operation': 'submit'; it meets file"),
+        ({"fault": "stuck-task", "operation": "inspect"}, "it meets submit"),
+        ({"fault": "callback-lost", "operation": "file"}, "it meets callback"),
+        ({"fault": "reset", "operation": "finished"}, "it meets call, file"),
+    ],
+)
+def test_a_fault_that_could_never_act_is_refused(
+    ask: Ask, words: dict[str, str], text: str
+) -> None:
+    """A rule that no request, file or callback of any provider fits is a mistake."""
+    reply = ask("POST", FAULTS, json=words)
+
+    assert reply.status_code == 400
+    assert text in reply.json()["error"]
+    assert ask("GET", FAULTS).json()["faults"] == []
+
+
+@pytest.mark.parametrize("operation", ["callback", "finished", "submit", "generate", None])
+def test_a_callback_may_be_named_by_what_it_is_of(ask: Ask, operation: str | None) -> None:
+    """By its own name, as any callback, or by the operation that is called back."""
+    words = {} if operation is None else {"operation": operation}
+
+    reply = ask("POST", FAULTS, json={"fault": "callback-lost", **words})
+
+    assert reply.status_code == 200, reply.text
+
+
+@pytest.mark.parametrize(
+    ("place", "words", "limit"),
+    [
+        ("faults", {"fault": "reset"}, "mockserver.engine.fault_plan.MAX_RULES"),
+        ("next", {"scenario": "fails"}, "mockserver.web.control_wishes.MAX_WISHES"),
+    ],
+)
+def test_an_account_has_only_so_many_plans(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, place: str, words: dict[str, str], limit: str
+) -> None:
+    """One too many is refused as such, and those before it stay."""
+    monkeypatch.setattr(limit, 2)
+    call = f"/_mock/accounts/sk-mock-test/{place}"
+
+    codes = [ask("POST", call, json=words).status_code for _ in range(3)]
+
+    assert codes == [200, 200, 409]
+    assert len(ask("GET", call).json()[place]) == 2
 
 
 def test_the_log_names_the_fault(ask: Ask, notices: list[str]) -> None:

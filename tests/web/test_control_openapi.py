@@ -21,8 +21,12 @@ SUBMIT = "/gptimage15/api/generate"
 ME = "/_mock/accounts/sk-mock-test"
 NOBODY = "/_mock/accounts/0123456789abcdef"
 
-# Needs a crowd: tests/web/test_feed.py has it.
-ELSEWHERE = {("GET", "/_mock/events", "503")}
+# They need a crowd: tests/web/test_feed.py and tests/web/test_control_faults.py have it.
+ELSEWHERE = {
+    ("GET", "/_mock/events", "503"),
+    ("POST", "/_mock/accounts/{key}/faults", "409"),
+    ("POST", "/_mock/accounts/{key}/next", "409"),
+}
 
 
 class Document:

@@ -19,12 +19,13 @@ ORIGIN = "http://127.0.0.1:8787"
 TOKEN = "the-token"
 
 # Names that only the running server knows (a scenario, a tier, a provider, a failure) are strings
-# in the document, so that a valid call may be refused all the same.
+# in the document, so that a valid call may be refused all the same; and 417 is the valid answer to
+# an expectation that is not met.
 CONFIG = {
     "base-url": ORIGIN,
     "headers": {"X-Mock-Token": TOKEN},
     "generation": {"database": "none"},
-    "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", 400, 404, 409]}},
+    "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", 400, 404, 409, 417]}},
 }
 
 

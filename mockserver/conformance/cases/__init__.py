@@ -3,11 +3,34 @@
 from typing import Final
 
 from mockserver.conformance.case import Case
-from mockserver.conformance.cases import create, poll, retry
+from mockserver.conformance.cases import (
+    callback,
+    create,
+    download,
+    facts,
+    hint,
+    lifecycle,
+    money,
+    poll,
+    retry,
+    security,
+    wire,
+)
+
+_MODULES: Final = (
+    create,
+    poll,
+    hint,
+    retry,
+    money,
+    callback,
+    security,
+    download,
+    lifecycle,
+    wire,
+    facts,
+)
 
 CASES: Final = tuple(
-    each
-    for module in (create, poll, retry)
-    for each in vars(module).values()
-    if isinstance(each, Case)
+    each for module in _MODULES for each in vars(module).values() if isinstance(each, Case)
 )

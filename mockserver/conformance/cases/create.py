@@ -5,16 +5,18 @@ from typing import Final
 
 from mockserver.conformance.case import MUST, PROMPT, SHOULD, Setting, case
 from mockserver.conformance.evidence import Evidence
-from mockserver.conformance.feature import Feature
+from mockserver.conformance.feature import Feature, find_outages
 from mockserver.conformance.sight import (
     count_between,
+    describe_end,
     list_proof,
+    list_texts,
     see_failure,
     see_one_submit,
     see_success,
 )
 from mockserver.conformance.verdict import Finding
-from mockserver.contract.model import Contract
+from mockserver.contract.model import Contract, Role
 
 QUICK: Final = {"polls": 2}
 _AGENT: Final = "the User-Agent names a product and its version"
@@ -42,12 +44,21 @@ def send_known_fields(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(not odd, "only fields of the contract", seen, list_proof(odd))
 
 
+def _list_mistakes(contract: Contract) -> dict[str, Setting]:
+    """Refusals for the input that a contract has; several where it tells them apart."""
+    known = ("missing_field", "bad_value", "unknown_model", "invalid_request")
+    shapes = {name for each in contract.find_role(Role.SUBMIT) for name in each.shapes}
+    return {
+        name.replace("_", "-"): Setting({"condition": name}) for name in known if name in shapes
+    }
+
+
 @case(
     "CRE-04",
     "does not repeat a submit that is refused for its input",
     MUST,
     "RFC 9110 15.5.21",
-    condition="bad_value",
+    setting=_list_mistakes,
 )
 def accept_a_bad_value(evidence: Evidence) -> Iterator[Finding]:
     """The same input is refused again, however often it is sent."""
@@ -111,23 +122,39 @@ def say_who_calls(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(holds, _AGENT, ", ".join(sorted(agents)), list_proof(evidence.requests[:1]))
 
 
-def _list_refusals(contract: Contract) -> dict[str, Setting]:
-    """Conditions under which a submit is refused for a reason that time does not mend."""
-    known = ("maintenance", "feature_disabled", "key_limit_reached", "not_found")
-    submits = [op for op in contract.operations.values() if op.role == "submit"]
-    shapes = {moment for operation in submits for moment in operation.shapes}
-    return {
-        name.replace("_", "-"): Setting({"condition": name}) for name in known if name in shapes
-    }
+def _list_outages(contract: Contract) -> dict[str, Setting]:
+    return {name.replace("_", "-"): Setting({"condition": name}) for name in find_outages(contract)}
 
 
 @case(
-    "CRE-13", "ends when a submit is refused for good", MUST, "the contract", setting=_list_refusals
+    "CRE-13",
+    "ends when nobody is served",
+    MUST,
+    "the contract",
+    needs=[Feature.OUTAGES],
+    setting=_list_outages,
 )
 def accept_a_refusal(evidence: Evidence) -> Iterator[Finding]:
     """The provider does not do it now. A client says so, and does not hammer at the door."""
     yield count_between("submits", evidence.submits, 1, 4)
     yield from see_failure(evidence)
+
+
+@case(
+    "CRE-15",
+    "tells its user why it was refused",
+    SHOULD,
+    "good manners",
+    condition="insufficient_credits",
+)
+def pass_the_reason_on(evidence: Evidence) -> Iterator[Finding]:
+    """The provider says in words what is the matter. Its user can do something about that."""
+    said = f"{evidence.run.output}{evidence.run.errors}"
+    for submit in evidence.submits[:1]:
+        words = [text for text in list_texts(submit.reply) if " " in text]
+        seen = describe_end(evidence.run.status, said)
+        holds = any(text in said for text in words)
+        yield Finding(holds, f"{'; '.join(words)!r} is printed", seen, list_proof([submit]))
 
 
 LONG: Final = f"{PROMPT}, with a second fox"

@@ -5,14 +5,14 @@ from typing import Final
 
 from mockserver.conformance.case import MUST, SHOULD, Setting, case
 from mockserver.conformance.evidence import Evidence
-from mockserver.conformance.feature import Ability, Feature
+from mockserver.conformance.feature import Ability
 from mockserver.conformance.sight import (
     count_between,
     see_end,
     see_failure,
+    see_no_trace,
     see_one_submit,
     see_success,
-    see_wait,
 )
 from mockserver.conformance.verdict import Finding
 from mockserver.contract.model import Contract
@@ -20,7 +20,6 @@ from mockserver.contract.model import Contract
 POLLS: Final = {"polls": 3}
 PERMANENT: Final = (400, 403, 404, 413, 415, 422)
 PASSING: Final = (408, 425, 500, 502, 503, 504)
-_TRACES: Final = ("Traceback", "SyntaxError", "JSONDecodeError", "Unexpected token")
 
 
 @case(
@@ -35,32 +34,6 @@ def repeat_a_poll(evidence: Evidence) -> Iterator[Finding]:
     """Asking changes nothing, so it may be done again. One 503 is no reason to lose a result."""
     yield from see_success(evidence)
     yield see_one_submit(evidence)
-
-
-@case(
-    "RET-03",
-    "comes back when it was told to",
-    MUST,
-    "RFC 6585 4",
-    needs=[Feature.RATE_LIMIT],
-    pace=POLLS,
-    faults=[
-        {
-            "fault": "rate-limit",
-            "operation": "submit",
-            "count": 1,
-            "retry_after": 2,
-            "hints": "header",
-        }
-    ],
-)
-def come_back_in_time(evidence: Evidence) -> Iterator[Finding]:
-    """A submit is one too many, and the refusal says when to come again: in two seconds."""
-    yield see_one_submit(evidence)
-    if len(evidence.submits) > 1:
-        first, second = evidence.submits[:2]
-        yield see_wait(first, second, 2.0)
-    yield from see_end(evidence)
 
 
 @case(
@@ -179,8 +152,7 @@ def refuse_half_an_answer(evidence: Evidence) -> Iterator[Finding]:
     """The body is shorter than announced. That is an error of the wire, or a poll to repeat."""
     yield from see_end(evidence)
     yield see_one_submit(evidence)
-    for run in evidence.runs:
-        yield Finding(_is_clean(run.errors), "no trace of a parser", run.errors[-200:])
+    yield from see_no_trace(evidence)
 
 
 @case(
@@ -193,8 +165,7 @@ def refuse_half_an_answer(evidence: Evidence) -> Iterator[Finding]:
 def understand_a_gateway(evidence: Evidence) -> Iterator[Finding]:
     """A 502 with a page of HTML is no JSON, and no reason for a parser's trace."""
     yield from see_failure(evidence)
-    for run in evidence.runs:
-        yield Finding(_is_clean(run.errors), "no trace of a parser", run.errors[-200:])
+    yield from see_no_trace(evidence)
 
 
 @case(
@@ -209,8 +180,7 @@ def bear_broken_json(evidence: Evidence) -> Iterator[Finding]:
     """The body of one poll is broken off. The client asks again, or ends with a clean error."""
     yield from see_end(evidence)
     yield see_one_submit(evidence)
-    for run in evidence.runs:
-        yield Finding(_is_clean(run.errors), "no trace of a parser", run.errors[-200:])
+    yield from see_no_trace(evidence)
 
 
 @case(
@@ -257,7 +227,3 @@ def reconnect(evidence: Evidence) -> Iterator[Finding]:
     """The server closes the connection without an answer to a poll."""
     yield from see_success(evidence)
     yield see_one_submit(evidence)
-
-
-def _is_clean(text: str) -> bool:
-    return not any(trace in text for trace in _TRACES)

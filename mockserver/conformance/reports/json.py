@@ -1,22 +1,31 @@
-"""The report for programs."""
+"""The report for programs. Its form is described by `report.schema.json`."""
+
+from typing import Final
 
 import orjson
 
+from mockserver.conformance.evidence import Run
 from mockserver.conformance.judgement import Judgement
 from mockserver.conformance.report import Report
-from mockserver.conformance.reports.journal import view_request
+from mockserver.conformance.reports.journal import list_proof, view_request
+
+FORM: Final = 1  # of the report; it changes when a reader has to
+_KEPT: Final = 4_000  # letters of what a client printed
 
 
 def write_json(report: Report) -> str:
     """The whole report as JSON."""
     value = {
+        "form": FORM,
         "provider": report.provider,
         "edition": report.edition,
         "client": report.client,
         "passed": report.passed,
+        "complete": report.is_complete,
         "seconds": round(report.seconds, 3),
         "counts": {str(verdict): count for verdict, count in report.counts.items()},
         "cases": [view_judgement(report, each) for each in report.judgements],
+        "spent": report.spent,
         "waste": [
             {"case": each.trial, "credits": each.credits, "how": each.how} for each in report.waste
         ],
@@ -39,9 +48,26 @@ def view_judgement(report: Report, judgement: Judgement) -> dict[str, object]:
         "known": report.baseline.explain(judgement),
         "seconds": round(judgement.seconds, 3),
         "findings": [
-            {"holds": f.holds, "expected": f.expected, "seen": f.seen, "proof": list(f.proof)}
-            for f in judgement.findings
+            {
+                "holds": each.holds,
+                "expected": each.expected,
+                "seen": each.seen,
+                "proof": [request.seq for request in list_proof(judgement, each)],
+            }
+            for each in judgement.findings
         ],
+        "runs": [_view_run(each) for each in evidence.runs] if evidence else [],
         "journal": [view_request(each) for each in evidence.requests] if evidence else [],
         "rerun": report.write_rerun(judgement),
+    }
+
+
+def _view_run(run: Run) -> dict[str, object]:
+    return {
+        "prompt": run.prompt,
+        "status": run.status,
+        "seconds": round(run.seconds, 3),
+        "output": run.output[-_KEPT:],
+        "errors": run.errors[-_KEPT:],
+        "files": {name: len(content) for name, content in run.files.items()},
     }

@@ -17,15 +17,14 @@ from mockserver.faults.setting import ANY_SPAN, setting, whole
 
 @dataclass(frozen=True)
 class BurstWindow(Fault):
-    """So many calls are let through in a window of time, and the rest are refused as too many."""
+    """So many calls pass in a window of time, the rest are refused as `rate-limit` refuses."""
 
     meets: ClassVar = frozenset({CALL})
-    only_refuses: ClassVar = True
     max: int = setting(5, whole(0, 1_000_000), "calls in a window")
     window: int = setting("10s", ANY_SPAN, "its length, on the account's clock")
 
     def is_for(self, contract: Contract) -> bool:
-        """Whether a provider ever refuses a call as one too many."""
+        """Whether a provider itself refuses calls so; another one does it only if told to."""
         return can_meet(contract, "rate_limited")
 
     def refuse(self, visit: Visit, act: Act) -> Refusal | None:
@@ -36,6 +35,10 @@ class BurstWindow(Fault):
             return None
         tier = find_tier(visit.call.contract, visit.account.tier)
         return refuse_excess(visit, describe_limit(limit, tier, excess.wait))
+
+    def may_spoil(self, visit: Visit) -> bool:  # noqa: ARG002
+        """What it lets through, it leaves as it is."""
+        return False
 
     def spoil(self, visit: Visit, reply: Reply, act: Act) -> Reply:  # noqa: ARG002
         """Complete the refusal."""

@@ -19,7 +19,7 @@ _HINTS: Final = ("refusal.retry_after", "refusal.window", "refusal.limit")
 
 @dataclass(frozen=True)
 class RateLimit(Fault):
-    """The call is refused as one too many in its time."""
+    """The call is refused as one too many; with 429, if the contract has no such refusal."""
 
     meets: ClassVar = frozenset({CALL})
     hints: str = setting(
@@ -30,7 +30,7 @@ class RateLimit(Fault):
     retry_after: int = setting(2, whole(0, 86_400), "seconds that the hints tell")
 
     def is_for(self, contract: Contract) -> bool:
-        """Whether a provider ever refuses a call as one too many."""
+        """Whether a provider itself refuses calls so; another one does it only if told to."""
         return can_meet(contract, "rate_limited")
 
     def refuse(self, visit: Visit, act: Act) -> Refusal:  # noqa: ARG002

@@ -1,13 +1,15 @@
 """The fault `state-backwards`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mockserver.contract.model import State
+from mockserver.contract.moments import Phase
 from mockserver.engine.call import Reply
 from mockserver.engine.fault import Fault
 from mockserver.engine.fault_plan import Act
 from mockserver.engine.roles import tell
+from mockserver.engine.task import Task
 from mockserver.engine.timeline import Step
 from mockserver.engine.visit import Visit
 from mockserver.faults.setting import choice, setting
@@ -15,27 +17,35 @@ from mockserver.faults.setting import choice, setting
 
 @dataclass(frozen=True)
 class StateBackwards(Fault):
-    """The reply tells of an earlier state: one that the task was in, else one that it left out."""
+    """The reply tells of a state in which the task was before."""
 
     meets: ClassVar = frozenset({"inspect", "collect"})
-    to: str = setting("previous", choice("previous", "first"), "which of them")
+    to: str = setting(
+        "previous",
+        choice("previous", "first", "queued"),
+        "which of them; or one for waiting, in which nobody may have seen the task",
+    )
 
     def spoil(self, visit: Visit, reply: Reply, act: Act) -> Reply | None:  # noqa: ARG002
-        """Tell of the task as it was; nothing lies before the first state of all."""
+        """Tell of the task as it was; a task in its first state was in no other."""
         task = visit.task
         if task is None:
             return None
         now = task.timeline.find_step(visit.now - task.created)
-        gone = [step for step in task.timeline.steps if step.state.name != now.state.name]
-        gone = [step for step in gone if step.at <= now.at and not step.state.phase.is_final]
-        if not gone:
-            gone = [Step(0, state) for state in _list_before(visit, now.state)]
-        if not gone:
-            return None
-        return tell(visit, task, gone[0 if self.to == "first" else -1])
+        gone = list((_list_waits if self.to == "queued" else _list_gone)(visit, task, now))
+        return tell(visit, task, gone[0 if self.to == "first" else -1]) if gone else None
 
 
-def _list_before(visit: Visit, state: State) -> list[State]:
-    """The open states that stand before one in the lifecycle."""
-    states = visit.call.contract.lifecycle.states
-    return [each for each in states[: states.index(state)] if not each.phase.is_final]
+def _list_gone(_: Visit, task: Task, now: Step) -> Iterator[Step]:
+    """The open steps that it has behind it."""
+    for step in task.timeline.steps:
+        is_open = not step.state.phase.is_final
+        if is_open and step.state.name != now.state.name and step.at <= now.at:
+            yield step
+
+
+def _list_waits(visit: Visit, _: Task, now: Step) -> Iterator[Step]:
+    """The states for waiting, if it is past them."""
+    if now.state.phase is not Phase.QUEUED:
+        states = visit.call.contract.lifecycle.states
+        yield from (Step(0, state) for state in states if state.phase is Phase.QUEUED)

@@ -9,7 +9,8 @@ from mockserver.engine.fault_plan import Act
 from mockserver.engine.pretence import pretend
 from mockserver.engine.roles import refuse
 from mockserver.engine.visit import Refusal, Visit
-from mockserver.faults.conditions import find_condition
+from mockserver.faults.bodies import change_places, find_places
+from mockserver.faults.conditions import OTHERWISE, find_condition
 from mockserver.faults.setting import FLAG, STATUS, setting
 
 
@@ -29,6 +30,10 @@ class Status(Fault):
         """Give the reply its status."""
         if self.takes_effect:
             reply = refuse(visit, self._pretend(visit))
+        if self.status < 500 and find_condition(visit, self.status) == OTHERWISE:
+            # The contract has no words for it, and those of a server error have another code.
+            paths = [place.path for place in find_places(visit, "reply.code")]
+            reply = change_places(reply, paths, lambda _: self.status) or reply
         return replace(reply, status=self.status)
 
     def _pretend(self, visit: Visit) -> Refusal:

@@ -18,6 +18,10 @@ class UnknownState(Fault):
     meets: ClassVar = frozenset({CALL})
     word: str = setting("under_review", TEXT, "the state's name")
 
+    def may_spoil(self, visit: Visit) -> bool:
+        """Where no reply tells of a state, there is nothing to change."""
+        return any(True for _ in find_places(visit, "task.state"))
+
     def spoil(self, visit: Visit, reply: Reply, act: Act) -> Reply | None:  # noqa: ARG002
         """Write the word where the state stands."""
         paths = [place.path for place in find_places(visit, "task.state")]

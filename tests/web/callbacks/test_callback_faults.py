@@ -88,6 +88,32 @@ async def test_what_nobody_overtakes_comes_late(town: "Town", new_receiver: "New
         assert len(await receive(town, receiver)) == 1
 
 
+async def test_what_came_late_does_not_come_again(
+    town: "Town", new_receiver: "NewReceiver"
+) -> None:
+    """A callback that nobody overtook in time was sent; the next one is sent alone."""
+    await plan(town, "callback-out-of-order", span="10s", nth=1)
+    async with new_receiver() as receiver:
+        first = await town.submit(receiver.url())
+        await town.advance()
+        second = await town.submit(receiver.url())
+        await town.advance()
+
+    assert [each.json["id"] for each in receiver.received] == [first, second]
+
+
+async def test_a_callback_is_overtaken_at_the_last_moment(
+    town: "Town", new_receiver: "NewReceiver"
+) -> None:
+    """Where both are due within a millisecond, each comes once, and in the other order."""
+    await plan(town, "callback-out-of-order", span="1ms", nth=1)
+    async with new_receiver() as receiver:
+        tasks = [await town.submit(receiver.url()) for _ in range(2)]
+        await town.advance()
+
+    assert [each.json["id"] for each in receiver.received] == tasks[::-1]
+
+
 async def test_callbacks_come_before_the_reply(town: "Town", new_receiver: "NewReceiver") -> None:
     """The receiver hears of the end of a task whose submit is not answered yet."""
     await plan(town, "callback-too-early", count=1)

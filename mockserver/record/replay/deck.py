@@ -1,0 +1,203 @@
+"""What one account was played so far, and the answer to its next request."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from mockserver.contract.model import CallbackForm, Operation, Role
+from mockserver.contract.shape import Shape
+from mockserver.draw import draw
+from mockserver.record.har import read_place
+from mockserver.record.replay.address import restore_addresses, write_address
+from mockserver.record.replay.answer import Answer, Miss, Notification
+from mockserver.record.replay.ask import Ask
+from mockserver.record.replay.difference import describe_nearest
+from mockserver.record.replay.play import Pace, Play
+from mockserver.record.replay.reel import Frame, Reel
+from mockserver.record.replay.report import Report
+from mockserver.record.replay.rewrite import rewrite
+from mockserver.record.replay.tape import POLLS, Tape
+
+MAX_PLAYS: Final = 10_000  # of one account that can still be polled
+
+
+class Deck:
+    """The state of one account."""
+
+    def __init__(self, tape: Tape, account: str, pace: Pace, report: Report) -> None:
+        self._tape = tape
+        self._account = account
+        self._pace = pace
+        self._report = report
+        self._uses: Counter[int] = Counter()  # by number of the reel
+        self._plays: OrderedDict[tuple[str, str], Play] = OrderedDict()  # by provider and task
+        self._named: OrderedDict[tuple[str, str], Play] = OrderedDict()  # by the submit's own name
+        self._turns: Counter[tuple[str, bytes]] = Counter()  # calls of no task that were answered
+
+    def answer(self, ask: Ask, now: int, origin: str) -> Answer | Miss:
+        """The recorded answer to a request that reaches us at an origin.
+
+        Raises RecordingError if the file can no longer be read.
+        """
+        body = restore_addresses(self._tape, ask.exchange.request_body)
+        ask = replace(ask, exchange=replace(ask.exchange, request_body=body))
+        if ask.operation.role is Role.SUBMIT:
+            found = self._submit(ask, now, origin)
+        elif ask.operation.role in POLLS and ask.task_id is not None:
+            found = self._poll(ask, ask.task_id, now, origin)
+        else:
+            found = self._answer_other(ask, now, origin)
+        if isinstance(found, Miss):
+            self._report.misses += 1
+        return found
+
+    def take_callbacks(self, play: Play, now: int, origin: str) -> list[Notification]:
+        """The callbacks of a task whose place has come."""
+        found = []
+        for frame in play.take_callbacks(now):
+            exchange = read_place(frame.place)
+            operation = play.reel.contract.operations[frame.operation]
+            form = _find_form(operation, frame, play)
+            if form is None:
+                continue
+            shapes = form.shapes.values()
+            found.append(
+                Notification(
+                    1 + play.reel.callbacks.index(frame),
+                    play.urls[form.name],
+                    self._rewrite(exchange.request_body, shapes, play, frame, origin),
+                    exchange.find_request_header("content-type") or "application/json",
+                    form.terms,
+                    play.task_id or "",
+                )
+            )
+        return found
+
+    def _submit(self, ask: Ask, now: int, origin: str) -> Answer | Miss:
+        name = _read_name(ask)
+        if name is not None and (play := self._named.get((ask.contract.name, name))):
+            return self._show_submit(play, origin)  # a retry
+        reels = self._tape.list_submits(ask.contract.name, ask.operation.id)
+        exact, alike = ask.exact, ask.alike
+        same = [reel for reel in reels if reel.submit and reel.submit.exact == exact]
+        same = same or [reel for reel in reels if reel.submit and reel.submit.alike == alike]
+        notice = None
+        if not same:
+            same = [reel for reel in reels if reel.task_id and not self._uses[reel.number]][:1]
+            nearest = self._describe_nearest(ask, (reel.submit for reel in same or reels))
+            if not same:
+                return self._miss(ask, nearest, bool(reels))
+            notice = f"{ask.operation.id} is answered by another recorded submit: {nearest}"
+        reel = min(same, key=lambda each: self._uses[each.number])
+        play = self._begin(reel, self._make_id(reel), now, ask.callbacks)
+        if name is not None:
+            _keep(self._named, (ask.contract.name, name), play)
+        return replace(self._show_submit(play, origin), notice=notice)
+
+    def _poll(self, ask: Ask, task_id: str, now: int, origin: str) -> Answer | Miss:
+        name = ask.contract.name
+        play = self._plays.get((name, task_id))
+        if play is None:
+            reel = self._tape.tasks.get((name, task_id))
+            if reel is None:
+                problem = f"no task {task_id!r} was submitted here with this key, or recorded"
+                return Miss(404, problem, self._hint(ask))
+            play = self._begin(reel, task_id, now, {})
+        moved = play.advance(ask.operation.id, now)
+        if moved is None:
+            problem = f"{ask.operation.id} was never recorded for this task"
+            return Miss(404, problem, self._hint(ask))
+        frame, epoch = moved
+        self._report.count_poll(play.reel, ask.operation.id, epoch)
+        return self._show(frame, ask.operation, play, origin)
+
+    def _answer_other(self, ask: Ask, now: int, origin: str) -> Answer | Miss:
+        frames = self._tape.others.get((ask.contract.name, ask.operation.id), [])
+        exact, alike = ask.exact, ask.alike
+        same = [frame for frame in frames if frame.exact == exact]
+        same = same or [frame for frame in frames if frame.alike == alike]
+        if not same and ask.operation.role is Role.UPLOAD:
+            same = frames  # no two forms are alike, byte by byte
+        if not same:
+            return self._miss(ask, self._describe_nearest(ask, frames), bool(frames))
+        turn = (ask.contract.name, same[0].exact)
+        frame = same[min(self._turns[turn], len(same) - 1)]
+        self._turns[turn] += 1
+        self._report.others += 1
+        exchange = read_place(frame.place)
+        texts = self._write_addresses(frame.addresses, origin)
+        shapes = ask.operation.shapes.values()
+        body = rewrite(exchange.response_body, shapes, now - frame.started, {}, texts)
+        return Answer(exchange, body)
+
+    def _begin(self, reel: Reel, task_id: str | None, now: int, urls: dict[str, str]) -> Play:
+        play = Play(reel, task_id, self._pace, now, urls)
+        self._uses[reel.number] += 1
+        self._report.count_play(reel)
+        if task_id is not None:
+            _keep(self._plays, (reel.contract.name, task_id), play)
+        return play
+
+    def _make_id(self, reel: Reel) -> str | None:
+        """An id of this account's own for one more playing of a task."""
+        if reel.task_id is None:
+            return None
+        parts = (self._account, reel.contract.name, reel.number, self._uses[reel.number])
+        return draw(0, "replay", *parts).fill(reel.contract.ids)
+
+    def _show_submit(self, play: Play, origin: str) -> Answer:
+        frame = play.reel.submit
+        assert frame is not None  # noqa: S101  # it was found by it
+        return self._show(frame, play.reel.contract.operations[frame.operation], play, origin)
+
+    def _show(self, frame: Frame, operation: Operation, play: Play, origin: str) -> Answer:
+        exchange = read_place(frame.place)
+        shapes = operation.shapes.values()
+        body = self._rewrite(exchange.response_body, shapes, play, frame, origin)
+        return Answer(exchange, body, play)
+
+    def _rewrite(
+        self, body: bytes, shapes: Iterable[Shape], play: Play, frame: Frame, origin: str
+    ) -> bytes:
+        reel = play.reel
+        texts = self._write_addresses((*reel.addresses, *frame.addresses), origin)
+        texts |= {url: play.urls[name] for name, url in reel.urls.items() if name in play.urls}
+        ids = {reel.task_id: play.task_id} if reel.task_id and play.task_id else {}
+        return rewrite(body, shapes, play.began - reel.started, ids, texts)
+
+    def _write_addresses(self, urls: Iterable[str], origin: str) -> dict[str, str]:
+        return {url: write_address(self._tape, url, origin) for url in urls}
+
+    def _describe_nearest(self, ask: Ask, frames: Iterable[Frame | None]) -> str:
+        return describe_nearest(ask, filter(None, frames), self._tape.signpost)
+
+    def _miss(self, ask: Ask, nearest: str, is_known: bool) -> Miss:
+        if not is_known:
+            return Miss(404, f"no call of {ask.operation.id} is recorded", self._hint(ask))
+        problem = f"no recorded {ask.operation.id} answers this request; {nearest}"
+        return Miss(409, problem, "record it too, or let --fallback emulate answer it")
+
+    def _hint(self, ask: Ask) -> str:
+        counts = self._tape.list_operations(ask.contract.name)
+        held = ", ".join(f"{name} ({count})" for name, count in counts.items()) or "nothing"
+        return f"of {ask.contract.name} there is {held}; --fallback emulate answers the rest"
+
+
+def _read_name(ask: Ask) -> str | None:
+    """How a client names a submit, so that it can repeat it."""
+    terms = ask.contract.idempotency
+    return ask.exchange.find_request_header(terms.header) if terms else None
+
+
+def _keep(plays: OrderedDict[tuple[str, str], Play], key: tuple[str, str], play: Play) -> None:
+    plays[key] = play
+    if len(plays) > MAX_PLAYS:
+        plays.popitem(last=False)
+
+
+def _find_form(operation: Operation, frame: Frame, play: Play) -> CallbackForm | None:
+    """The callback that was recorded: the one of that address, else the first that is wanted."""
+    forms = [form for form in operation.callbacks if form.name in play.urls]
+    known = (form for form in forms if play.reel.urls.get(form.name) == frame.url)
+    return next(known, next(iter(forms), None))

@@ -1,0 +1,92 @@
+"""What a replay was asked for, held against what is recorded."""
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from mockserver.record.replay.reel import Reel
+from mockserver.record.replay.tape import Tape
+
+
+class Report:
+    """Counts over all accounts."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+        self.misses = 0  # requests that nothing recorded answers
+        self.others = 0  # answered calls that belong to no task
+        self._plays: Counter[int] = Counter()  # by number of the reel
+        self._seen: dict[tuple[int, str], set[int]] = defaultdict(set)  # epochs
+        self._excess: Counter[int] = Counter()  # polls after the last reply
+
+    def count_play(self, reel: Reel) -> None:
+        """A task, or a refusal, was begun."""
+        self._plays[reel.number] += 1
+
+    def count_poll(self, reel: Reel, operation: str, epoch: int) -> None:
+        """A poll was answered with an epoch; the number of epochs means that it came too late."""
+        if epoch == len(reel.tracks[operation].starts):
+            self._excess[reel.number] += 1
+        else:
+            self._seen[reel.number, operation].add(epoch)
+
+    def build(self) -> dict[str, Any]:
+        """The report as JSON."""
+        reels = self._tape.reels
+        return {
+            "recorded": len(reels),
+            "played": sum(1 for reel in reels if self._plays[reel.number]),
+            "plays": self._plays.total(),
+            "others": self.others,
+            "misses": self.misses,
+            "over_polled": [
+                {"task": reel.task_id, "polls": self._excess[reel.number]}
+                for reel in reels
+                if self._excess[reel.number]
+            ],
+            "unvisited_tasks": [_name(reel) for reel in reels if not self._plays[reel.number]],
+            "unvisited_epochs": [
+                {"task": reel.task_id, "operation": operation, "states": states}
+                for reel in reels
+                for operation, states in self._list_unvisited(reel)
+            ],
+        }
+
+    def _list_unvisited(self, reel: Reel) -> list[tuple[str, list[str]]]:
+        """By operation, the states of epochs that no poll was told of, though the task began."""
+        found = []
+        for operation, track in reel.tracks.items() if self._plays[reel.number] else ():
+            seen = self._seen[reel.number, operation]
+            missed = [n for n in range(len(track.starts)) if n not in seen]
+            if missed:
+                frames = (track.frames[track.starts[number]] for number in missed)
+                found.append((operation, ["|".join(map(str, f.names)) or "?" for f in frames]))
+        return found
+
+
+def describe_report(report: dict[str, Any]) -> list[str]:
+    """The report in lines for people."""
+    counts = (
+        f"replayed {report['played']} of {report['recorded']} recorded tasks, "
+        f"{report['plays']} times in all; {report['others']} other calls; "
+        f"{report['misses']} requests were not recorded."
+    )
+    lines = [counts]
+    lines += [
+        f"task {each['task']}: {each['polls']} polls after its last recorded reply"
+        for each in report["over_polled"]
+    ]
+    lines += [
+        f"task {each['task']}: nobody asked {each['operation']} often enough to be told of "
+        + ", ".join(each["states"])
+        for each in report["unvisited_epochs"]
+    ]
+    if report["unvisited_tasks"]:
+        lines.append(f"never played: {', '.join(report['unvisited_tasks'])}")
+    return lines
+
+
+def _name(reel: Reel) -> str:
+    if reel.task_id is not None:
+        return reel.task_id
+    place = reel.submit.place if reel.submit else None
+    return f"a refused submit (entry {place.number} of {place.path.name})" if place else "?"
