@@ -34,7 +34,9 @@ def bind(host: str, port: int) -> list[socket.socket]:
     Nothing listens yet. Raises PortInUse or UsageError.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # As bytes where it can be: for a text Python reads its tables of foreign letters first.
+        name = host.encode() if host.isascii() else host
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         problem = f"--host {host}: there is no such address on this machine; try 127.0.0.1"
         raise UsageError(problem) from error

@@ -89,7 +89,7 @@ def group(context: click.Context) -> None:
     mockserver COMMAND --help           each command explains itself
 
     Every flag has a twin in the environment: MOCKSERVER_PORT=9000 is --port 9000.
-    Exit status: 0 fine, 1 findings, 2 usage, 3 port in use, 4 bad contract or scenario.
+    Exit status: 0 fine, 1 findings, 2 usage, 3 port in use, 4 bad contract, scenario or recording.
     """  # noqa: D301 - click wants the backspace itself
     warn_of_mistakes(group, context)
 

@@ -94,11 +94,11 @@ mockserver conform --provider NAME --list
 def command(client: tuple[str, ...], **given: Any) -> int:
     """Judge a client: run CMD once per case against scripted trouble.
 
-    CMD gets <NAME>_BASE_URL, <NAME>_API_KEY, MOCKSERVER_PROMPT and MOCKSERVER_CALLBACK_PORT, a
-    free port on which it may listen; {prompt}, {base_url}, {api_key}, {folder} are replaced in
-    it. It runs in an empty folder of its own, and its exit status says how it went. It may also
-    print one line of JSON: {"outcome": "succeeded" or "failed", "files": [names],
-    "error": class}.
+    CMD gets <NAME>_BASE_URL, <NAME>_API_KEY, MOCKSERVER_PROMPT, and for callbacks a free port,
+    MOCKSERVER_CALLBACK_PORT, and MOCKSERVER_WEBHOOK_SECRET; {prompt}, {base_url}, {api_key},
+    {folder} are replaced in it. It runs in an empty folder of its own, and its exit status says
+    how it went. It may also print one line of JSON: {"outcome": "succeeded" or "failed",
+    "files": [names], "error": class}.
 
     Exit status: 0 no MUST is broken, 1 one is or the baseline is stale, 2 usage, 4 bad contract.
     """

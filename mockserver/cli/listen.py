@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import click
 
+from mockserver.errors import UsageError
+
 HOST: Final = "127.0.0.1"
 PORT: Final = 8787
 
@@ -54,8 +56,15 @@ def add_url_option(command: Command) -> Command:
         "--url",
         default=f"http://{HOST}:{PORT}",
         show_default=True,
+        callback=_check_url,
         help="Where the server listens.",
     )(command)
+
+
+def _check_url(_context: click.Context, _option: click.Parameter, url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"--url {url}: write an address such as http://{HOST}:{PORT}")
+    return url
 
 
 def build_notice(log_format: str) -> Callable[[str], None]:

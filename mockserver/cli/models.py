@@ -34,17 +34,18 @@ def command(words: tuple[str, ...], **given: Any) -> int:
     """List what can be asked for: what it makes, how long that takes, its input and its price.
 
     With words, only models whose name holds all of them; a few are told with all rows of their
-    prices, a single one with all fields of its input. An API without models is listed by its
+    prices, a single one with all fields of its input, by provider. An API without models is listed by its
     path. The times are the real provider's.
     """
     contracts = select_contracts(given["provider"], given["contract"], given["edition"])
     found = {contract.name: find_models(contract, words) for contract in contracts}
     count = sum(map(len, found.values()))
+    names = {name_asked(*each) for rows in found.values() for each in rows}
     for contract in contracts:
         if asked := found[contract.name]:
             click.echo(f"{contract.title} ({contract.name})\n")
             click.echo(format_table(COLUMNS, list_rows(asked, count <= FEW)) + "\n")
-            if count == 1:
+            if len(names) == 1:
                 click.echo(describe_source(find_variant(*asked[0])))
                 click.echo(format_table(FIELDS, list_fields(*asked[0])) + "\n")
     if not count:

@@ -33,7 +33,12 @@ def add_play_options(command: Command) -> Command:
             type=click.Choice(["open", "strict"]),
             help="open: any key is an account (default). strict: only those given with --key.",
         ),
-        click.option("--key", multiple=True, metavar="KEY", help="A key that exists; repeatable."),
+        click.option(
+            "--key",
+            multiple=True,
+            metavar="KEY",
+            help="Let in this key, and no other that is not given too; repeatable.",
+        ),
         click.option(
             "--allow-callback-host",
             multiple=True,

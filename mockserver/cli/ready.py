@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Self
 
 import click
@@ -24,6 +25,7 @@ class Ready:
     url: str
     providers: dict[str, str]  # base URL by provider
     admin_token: str | None = None
+    keys: tuple[str, ...] | None = None  # the only ones that are let in; None lets every one in
 
     def to_json(self) -> str:
         """The line that machines read."""
@@ -42,9 +44,11 @@ class Ready:
         width = max(map(len, self.providers), default=0)
         lines = [f"mockserver {VERSION} is ready.", ""]
         lines += [f"  {name:{width}}  {url}" for name, url in self.providers.items()]
-        lines += ["", "Point a client at it; any key works:", ""]
+        who = "any key works" if self.keys is None else f"{', '.join(self.keys)} and no other key"
+        lines += ["", f"Point a client at it; {who}:", ""]
+        key = quote(SAMPLE_KEY if self.keys is None else self.keys[0])
         lines += [
-            f"  export {prefix}_BASE_URL={url} {prefix}_API_KEY={SAMPLE_KEY}"
+            f"  export {prefix}_BASE_URL={url} {prefix}_API_KEY={key}"
             for prefix, url in ((write_prefix(n), url) for n, url in self.providers.items())
         ]
         lines += ["", f"control: {self.url}/_mock"]
@@ -53,11 +57,17 @@ class Ready:
         return "\n".join([*lines, "Ctrl-C stops it."])
 
 
-def build_ready(host: str, port: int, names: Sequence[str], token: str | None = None) -> Ready:
+def build_ready(
+    host: str,
+    port: int,
+    names: Sequence[str],
+    token: str | None = None,
+    keys: tuple[str, ...] | None = None,
+) -> Ready:
     """The addresses under which providers are mounted on one listener."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
     url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
-    return Ready(url, {name: f"{url}/{name}" for name in names}, token)
+    return Ready(url, {name: f"{url}/{name}" for name in names}, token, keys)
 
 
 class ReadyFile:

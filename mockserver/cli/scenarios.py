@@ -38,12 +38,14 @@ Found = Mapping[str, Mapping[str, Scenario]]  # by provider and name
 @add_scenarios_option
 @click.option("--faults", is_flag=True, help="List the faults that scenarios and tests can use.")
 def command(name: str | None, faults: bool, **given: Any) -> None:
-    """List what a client can be put into; with a name, tell all about that one.
+    """List what a client can be put into, and how; with a name, tell all about that one.
 
-    By key: sk-mock-<name>[.<scenario>[.<seed>]], such as sk-mock-ci.insufficient-credits. By
-    address: <base URL>/_/<scenario>. By prompt: [mock: <scenario>]. For the next submits alone:
-    POST /_mock/accounts/{key}/next.
-    """
+    \b
+    by key        sk-mock-<name>[.<scenario>[.<seed>]], such as sk-mock-ci.fails.42
+    by address    <base URL>/_/<scenario>
+    by prompt     [mock: <scenario>]
+    once          POST /_mock/accounts/{key}/next
+    """  # noqa: D301 - click wants the backspace itself
     if faults:
         click.echo("\n".join(write_fault(name) if name else write_faults()))
         return

@@ -58,7 +58,7 @@ def command(**given: Any) -> None:
         app = build_app(Engine(contracts, SystemClock(), settings, library), options)
         port = sockets[0].getsockname()[1]
         names = [contract.name for contract in contracts]
-        ready = build_ready(given["host"], port, names, options.admin_token)
+        ready = build_ready(given["host"], port, names, options.admin_token, read_keys(given))
         with ReadyFile(given["ready_file"]) as file:
             server.run(app, sockets, partial(announce, ready, given["log_format"], file))
     finally:

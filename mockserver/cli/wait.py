@@ -10,7 +10,6 @@ import click
 
 from mockserver.cli.listen import add_url_option
 from mockserver.clock import SystemClock
-from mockserver.errors import UsageError
 
 EVERY: Final = 0.05  # seconds between two looks
 
@@ -18,12 +17,14 @@ EVERY: Final = 0.05  # seconds between two looks
 @click.command(epilog="Example: mockserver wait --url http://127.0.0.1:8787 --timeout 10")
 @add_url_option
 @click.option(
-    "--timeout", type=float, default=30.0, show_default=True, help="Give up after these seconds."
+    "--timeout",
+    type=click.FloatRange(0),
+    default=30.0,
+    show_default=True,
+    help="Give up after these seconds.",
 )
 def command(url: str, timeout: float) -> int:
     """Wait until a server answers, and exit with status 0, or 1 if it does not in time."""
-    if not url.startswith(("http://", "https://")):
-        raise UsageError(f"--url {url}: write an address such as http://127.0.0.1:8787")
     clock, pause = SystemClock(), Event()
     deadline = clock.now() + timeout * 1000
     while (problem := find_problem(url)) is not None:

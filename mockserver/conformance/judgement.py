@@ -39,6 +39,8 @@ def judge(trial: Trial, evidence: Evidence, seconds: float) -> Judgement:
         return Judgement(trial, Verdict.HARNESS_ERROR, reason, (), evidence, seconds)
     verdict = weigh(trial.case.severity, findings, unmet, was_cut=evidence.was_cut)
     reason = explain(verdict, findings, unmet)
+    if unmet and not evidence.callbacks and all(each.startswith("callback-") for each in unmet):
+        reason = "no callback was sent: the client asked for none in its submit"
     return Judgement(trial, verdict, reason, findings, evidence, seconds)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from mockserver.control_client.views import RequestView
 from mockserver.embedded.account import Account
@@ -10,6 +11,8 @@ from mockserver.embedded.controls import ALL
 from mockserver.embedded.line import Line
 from mockserver.embedded.register import Register
 from mockserver.errors import UsageError
+
+_CONNECTED: Final = frozenset({"url", "base_urls", "salt", "files_url", "_line", "_register"})
 
 
 class Access:
@@ -25,6 +28,20 @@ class Access:
         self._line = line
         self.salt = salt
         self._register = Register(line, url, base_urls, salt)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Explain why an address or an account is not there yet."""
+            kind = type(self).__name__
+            if name in _CONNECTED:
+                # No AttributeError: a property that asks for it would be said not to be there.
+                raise UsageError(f"the server is not open; write `with {kind}(…) as server:`")
+            raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+
+    def __repr__(self) -> str:
+        is_open = "url" in self.__dict__
+        return f"<{type(self).__name__} {f'at {self.url}' if is_open else 'that is not open'}>"
 
     def base_url(self, provider: str) -> str:
         """Where a provider is served; raises UsageError if it is not."""

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from mockserver.control_client import AsyncControlClient
 from mockserver.embedded.loop_thread import LoopThread
+from mockserver.errors import MockServerError
 
 T = TypeVar("T")
 
@@ -25,7 +26,12 @@ class Line:
 
         No such call waits for code of the caller, unless it asks for callbacks to be delivered.
         """
-        return self.begin(call).result()
+        __tracebackhide__ = True
+        try:
+            return self.begin(call).result()
+        except MockServerError as error:
+            # What is wrong is what the caller asked for: the way there and back tells nothing.
+            raise error.with_traceback(None) from None
 
     def begin(self, call: ControlCall[T]) -> "Future[T]":
         """Make a control call without waiting for the answer."""

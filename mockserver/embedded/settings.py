@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from mockserver.clock import Clock
 from mockserver.errors import UsageError
@@ -24,14 +24,20 @@ class ServerSettings(TypedDict, total=False):
     separate_files: bool  # whether result files have a listener of their own
 
 
+_NUMBERS: Final = {"speed": float | int, "seed": int}
+
+
 def check_settings(settings: Mapping[str, object]) -> None:
-    """Raise UsageError for a setting that there is not."""
+    """Raise UsageError for a setting that there is not, or a text where a number is due."""
     known = list(ServerSettings.__annotations__)
     for name in settings:
         if name not in known:
             near = get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
             raise UsageError(f"MockServer has no setting {name!r}; {hint}")
+    for name, kind in _NUMBERS.items():
+        if not isinstance(settings.get(name, 0), kind):
+            raise UsageError(f"{name}={settings[name]!r} is no number; give one, such as {name}=7")
 
 
 def read_folders(folders: str | Path | Iterable[str | Path]) -> list[Path]:

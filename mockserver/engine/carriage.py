@@ -26,8 +26,3 @@ class Carriage:
     pause: int = 0  # before each of them
     end: End = End.KEEP
     lasts: int | None = None  # how long NEVER is; None until the client leaves
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of the reply arrives, and as it was told."""
-        return not self.is_silent and self.sent is None and not self.length and self.end is End.KEEP

@@ -59,7 +59,7 @@ class Catalogue:
 
     def find_nearest(self, name: str) -> str:
         """The name that was probably meant."""
-        dashed = name.replace("_", "-")[:_MAX_NAME]
+        dashed = name.replace("_", "-")[:_MAX_NAME].lower()
         nearest = get_close_matches(dashed, self.list_all(), 1, 0.0)
         return nearest[0] if nearest else DEFAULT
 

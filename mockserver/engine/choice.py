@@ -24,7 +24,7 @@ from mockserver.engine.visit import Refusal, Visit
 from mockserver.engine.wish import take_wish
 
 MARK: Final = b"[mock:"  # how a directive begins
-_DIRECTIVE: Final = re.compile(r"\[mock:\s{0,9}([\w-]{1,100})\s{0,9}\]", re.ASCII)
+_DIRECTIVE: Final = re.compile(r"\[mock:\s{0,9}([\w.-]{1,100})\s{0,9}\]", re.ASCII)
 
 
 def choose_scenario(call: Call, provider: Provider, account: Account) -> Choice:

@@ -69,27 +69,21 @@ class Journal:
 
     def add(self, entry: Entry) -> Entry:
         """Put an entry at the end, its bodies cut; the entry as it is kept."""
-        if len(entry.request) > self._max_body or len(entry.reply) > self._max_body:
-            request, reply = entry.request[: self._max_body], entry.reply[: self._max_body]
-            entry = entry._replace(request=request, reply=reply)
+        most = self._max_body
+        if len(entry.request) > most or len(entry.reply) > most:
+            entry = entry._replace(request=entry.request[:most], reply=entry.reply[:most])
+        entries = self.entries
+        entries.append(entry)
         self.total += 1
-        self.entries.append(entry)
-        size = _OVERHEAD + len(entry.request) + len(entry.reply)
-        self._size += size
+        growth = _measure(entry)
+        while len(entries) > self._max_entries or (
+            self._size + growth > self._max_bytes and entries
+        ):
+            growth -= _measure(entries.popleft())
+        self._size += growth
         if self._shelf is not None:
-            self._shelf.take(size)
-        if len(self.entries) > self._max_entries:
-            self._drop()
-        while self._size > self._max_bytes and self.entries:
-            self._drop()
+            self._shelf.take(growth)
         return entry
-
-    def _drop(self) -> None:
-        oldest = self.entries.popleft()
-        size = _OVERHEAD + len(oldest.request) + len(oldest.reply)
-        self._size -= size
-        if self._shelf is not None:
-            self._shelf.used -= size
 
     def clear(self) -> None:
         """Forget the entries; counting goes on."""
@@ -97,6 +91,11 @@ class Journal:
         if self._shelf is not None:
             self._shelf.used -= self._size
         self._size = 0
+
+
+def _measure(entry: Entry) -> int:
+    """The bytes that an entry takes, roughly."""
+    return _OVERHEAD + len(entry.request) + len(entry.reply)
 
 
 def hide_keys(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -20,7 +20,7 @@ class Shelf:
         return self.used > self._room
 
     def take(self, size: int) -> None:
-        """Put so many bytes on it."""
+        """Put so many bytes on it; a number below zero takes some off."""
         self.used += size
         if self.used > self._room:
             self._make_room()

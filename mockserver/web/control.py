@@ -21,8 +21,9 @@ from mockserver.web.control_faults import FaultRoutes
 from mockserver.web.control_verification import VerificationRoutes
 from mockserver.web.control_wishes import WishRoutes
 from mockserver.web.feed import Feed, Stream, read_viewer
-from mockserver.web.fields import ControlError, read_filters, read_part, suggest
+from mockserver.web.fields import ControlError, read_filters, read_part
 from mockserver.web.journals import ENTRY_FILTERS, select_entries
+from mockserver.web.lookup import find_contract
 from mockserver.web.replies import PRIVATE, answer, encode
 from mockserver.web.views import view_contract
 
@@ -59,6 +60,7 @@ class ServerRoutes:
     ) -> None:
         self._homes = homes  # base URLs of the providers that have a listener of their own
         self._engine = engine
+        self._contracts = {contract.name: contract for contract in engine.contracts}
         self._courier = courier
         self._feed = feed
 
@@ -105,10 +107,7 @@ class ServerRoutes:
     async def show_contract(self, request: Request) -> Response:
         """A contract's document with its edition applied."""
         name = read_part(request, "provider")
-        known = {contract.name: contract for contract in self._engine.contracts}
-        if name not in known:
-            raise ControlError(404, f"no provider {name!r} is served", suggest(name, known))
-        return answer(known[name].bundle())
+        return answer(find_contract(self._contracts, name).bundle())
 
     async def list_scenarios(self, _: Request) -> Response:
         """What a key can ask for, by provider."""
@@ -126,7 +125,7 @@ class ServerRoutes:
         filters = read_filters(request, ENTRY_FILTERS)
         rows = [(account, e) for account in self._engine.accounts for e in account.journal.entries]
         strays = [(None, entry) for entry in self._engine.strays.entries]
-        return answer(select_entries([*rows, *strays], filters, "number"))
+        return answer(select_entries([*rows, *strays], filters, self._contracts, "number"))
 
     async def show_events(self, request: Request) -> Stream:
         """What happens from now on, as server-sent events."""
@@ -166,13 +165,24 @@ async def _answer_bad_value(_: Request, error: Exception) -> Response:
 async def _answer_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    problem = {404: "there is no such control call", 405: "the method does not fit"}
-    text = problem.get(error.status_code, error.detail)
     call = f"{request.method} {request.scope['path']}"
-    reply = answer({"error": f"{call}: {text}"}, error.status_code)
     if error.status_code == 405:
-        reply.headers["allow"] = ", ".join(_list_methods(request))
-    return reply
+        methods = ", ".join(_list_methods(request))
+        hint = f"use {methods}"
+        reply = answer({"error": f"{call}: the method does not fit", "hint": hint}, 405)
+        reply.headers["allow"] = methods
+        return reply
+    if error.status_code == 404:
+        problem = f"{call}: there is no such control call"
+        return answer({"error": problem, "hint": _suggest_call(request)}, 404)
+    return answer({"error": f"{call}: {error.detail}"}, error.status_code)
+
+
+def _suggest_call(request: Request) -> str:
+    """The call without the slash at its end, if that is one, or where all of them are listed."""
+    path = request.scope["path"].rstrip("/")
+    is_known = any(route.path_regex.match(path) for route in request.app.routes)
+    return f"did you mean {path}?" if is_known else "GET /_mock lists them"
 
 
 def _list_methods(request: Request) -> list[str]:

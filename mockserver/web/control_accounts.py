@@ -18,6 +18,7 @@ from mockserver.web.fields import (
     FLAG,
     NUMBER,
     SEED,
+    SPAN,
     TEXT,
     TEXT_OR_NULL,
     ControlError,
@@ -124,7 +125,7 @@ class AccountRoutes:
 
     async def move_clock(self, request: Request) -> Response:
         """Advance or freeze the clock; what falls due is done, callbacks too, before the answer."""
-        kinds = {"advance": TEXT, "freeze": FLAG, "deliveries": DELIVERIES}
+        kinds = {"advance": SPAN, "freeze": FLAG, "deliveries": DELIVERIES}
         fields = await read_fields(request, kinds)
         if not fields:
             raise ControlError(400, "nothing to do", 'send {"advance": "30s"} or {"freeze": true}')
@@ -178,7 +179,8 @@ class AccountRoutes:
         """The account's journal, filtered."""
         filters = read_filters(request, ENTRY_FILTERS)
         account = self._open(request)
-        return answer(select_entries(((account, e) for e in account.journal.entries), filters))
+        rows = ((account, entry) for entry in account.journal.entries)
+        return answer(select_entries(rows, filters, self._contracts))
 
     async def clear_requests(self, request: Request) -> Response:
         """Forget the journal; numbers of entries go on."""

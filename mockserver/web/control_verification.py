@@ -8,8 +8,8 @@ from starlette.routing import Route
 
 from mockserver.engine.engine import Engine
 from mockserver.web.criteria import WORDS, Criterion, Wanted, read_criteria, show
-from mockserver.web.fields import ControlError, Kind, read_fields, suggest
-from mockserver.web.lookup import open_account
+from mockserver.web.fields import Kind, read_fields
+from mockserver.web.lookup import check_provider, find_operations, open_account
 from mockserver.web.replies import answer
 from mockserver.web.verification import COUNTS, explain, is_met, judge, read_counts, view_misses
 
@@ -59,23 +59,12 @@ class VerificationRoutes:
     def _read_criteria(self, fields: dict[str, Any]) -> list[Criterion]:
         """The criteria; names that nothing has are refused, since no request could ever fit."""
         provider, operation = fields.get("provider"), fields.get("operation")
-        if isinstance(provider, str) and provider not in self._contracts:
-            hint = suggest(provider, self._contracts)
-            raise ControlError(400, f"no provider {provider!r} is served", hint)
+        if isinstance(provider, str):
+            check_provider(self._contracts, provider)
         if isinstance(operation, str):
-            fields = {**fields, "operation": self._find_operations(operation)}
+            ids = find_operations(self._contracts, operation)
+            fields = {**fields, "operation": Wanted(show(operation), ids.__contains__)}
         return read_criteria(fields)
-
-    def _find_operations(self, name: str) -> Wanted:
-        """The operation with an id, or those with a role."""
-        operations = [each for c in self._contracts.values() for each in c.operations.values()]
-        ids = dict.fromkeys(each.id for each in operations if name in (each.id, each.role))
-        if not ids:
-            known = dict.fromkeys(name for each in operations for name in (each.role, each.id))
-            raise ControlError(
-                400, f"there is no operation {name!r}", suggest(name, map(str, known))
-            )
-        return Wanted(show(name), ids.__contains__)
 
 
 def _view(matches: Any) -> dict[str, Any]:

@@ -33,12 +33,14 @@ class Kind:
 
 
 TEXT: Final = Kind("a text", lambda value: isinstance(value, str))
+SPAN: Final = Kind("a text such as '30s'", TEXT.fits)
 TEXT_OR_NULL: Final = Kind("a text or null", lambda value: isinstance(value, str | None))
 SEED: Final = Kind(
     "a whole number of 18 digits at most", lambda value: type(value) is int and 0 <= value < 10**18
 )
 NUMBER: Final = Kind(
-    "a number", lambda value: type(value) in {int, float} and isfinite(value) and abs(value) < 1e12
+    "a number below a million million",
+    lambda value: type(value) in {int, float} and isfinite(value) and abs(value) < 1e12,
 )
 FLAG: Final = Kind("true or false", lambda value: isinstance(value, bool))
 

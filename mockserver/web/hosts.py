@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Final
 
+from mockserver.errors import UsageError
+
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::\d{1,5})?", re.ASCII)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -27,10 +29,13 @@ def is_loopback(name: str) -> bool:
 
 
 class Hosts:
-    """The names that a server answers to; every other one is foreign."""
+    """The names that a server answers to; every other one is foreign.
+
+    Raises UsageError for an allowed name that no Host header can have.
+    """
 
     def __init__(self, allowed: Iterable[str], *, beyond_loopback: bool) -> None:
-        self._allowed = frozenset(name.lower() for name in allowed)
+        self._allowed = frozenset(map(_read_allowed, allowed))
         self._beyond_loopback = beyond_loopback
 
     def admits(self, name: str) -> bool:
@@ -40,6 +45,15 @@ class Hosts:
         # Whoever listens beyond loopback is reached by its address, and no DNS answer can point
         # an address elsewhere. On loopback no honest request carries a foreign address.
         return self._beyond_loopback and _is_address(name, of_loopback=False)
+
+
+def _read_allowed(text: str) -> str:
+    """A name from --allowed-host, as a Host header has it without its port."""
+    name = text.lower()
+    if parse_host(name) != name:
+        problem = f"--allowed-host {text!r} is no name of a host"
+        raise UsageError(f"{problem}; give a name or an address, without scheme, port or path")
+    return name
 
 
 def _is_address(name: str, *, of_loopback: bool) -> bool:

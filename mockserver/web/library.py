@@ -41,7 +41,9 @@ def _check(folder: Path, contracts: Sequence[Contract]) -> None:
     problems = lint_scenarios(folder, contracts, find_faults())
     if problems:
         more = f"; {len(problems) - 1} more: mockserver lint {folder}" if problems[1:] else ""
-        raise ScenarioError(f"{folder}: {problems[0]}{more}")
+        first = problems[0]
+        place = first if first.startswith(f"{folder}: ") else f"{folder}/{first}"
+        raise ScenarioError(f"{place}{more}")
 
 
 def _find_overrides(

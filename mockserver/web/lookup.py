@@ -1,7 +1,7 @@
 """Look-ups of control calls: what a path or a field names, or a clear refusal."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from starlette.requests import Request
@@ -38,6 +38,23 @@ def find_contract(contracts: Mapping[str, Contract], name: str | None) -> Contra
     if name not in contracts:
         raise ControlError(404, f"no provider {name!r} is served", suggest(name, contracts))
     return contracts[name]
+
+
+def check_provider(contracts: Mapping[str, Contract], name: str) -> str:
+    """A provider that is asked for among others; refused if no request could ever reach it."""
+    if name not in contracts:
+        raise ControlError(400, f"no provider {name!r} is served", suggest(name, contracts))
+    return name
+
+
+def find_operations(contracts: Mapping[str, Contract], name: str) -> Collection[str]:
+    """The id of an operation that has a name, or the ids of those with a role."""
+    operations = [each for c in contracts.values() for each in c.operations.values()]
+    ids = dict.fromkeys(each.id for each in operations if name in (each.id, each.role))
+    if not ids:
+        known = dict.fromkeys(str(word) for each in operations for word in (each.role, each.id))
+        raise ControlError(400, f"there is no operation {name!r}", suggest(name, known))
+    return ids
 
 
 def check_scenario(engine: Engine, name: str) -> None:

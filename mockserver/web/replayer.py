@@ -14,10 +14,8 @@ from mockserver.contract.model import Contract
 from mockserver.engine.call import Malformed, Reply
 from mockserver.engine.events import Events
 from mockserver.errors import RecordingError
-from mockserver.record.exchange import Exchange, Headers
 from mockserver.record.replay.address import PREFIX
 from mockserver.record.replay.answer import Answer, Miss
-from mockserver.record.replay.ask import Ask
 from mockserver.record.replay.deck import Deck
 from mockserver.record.replay.play import Pace, Play
 from mockserver.record.replay.report import Report
@@ -41,21 +39,15 @@ from mockserver.web.options import Options
 from mockserver.web.provider import NOTHING, Request, read_key
 from mockserver.web.replayer_callbacks import Messenger
 from mockserver.web.replayer_files import ReplayedFiles
+from mockserver.web.replayer_wire import build_ask, build_reply
 from mockserver.web.routes import Route
 from mockserver.web.served import Served
 from mockserver.web.sizes import measure_message
 from mockserver.web.targets import Targets
-from mockserver.web.upstream import HOP_BY_HOP
 from mockserver.web.watch import Watch
 
 MAX_DECKS: Final = 10_000  # accounts whose state is kept
 CONTROL: Final = "/_mock/replay"
-
-# Of the recorded answer's headers: the server writes its own, or they are of no use here.
-_SET_ANEW: Final = HOP_BY_HOP | {
-    *("content-type", "content-length", "content-encoding", "date", "server", "set-cookie"),
-    *("alt-svc", "strict-transport-security", "report-to", "nel", "via", "age", "link"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +94,8 @@ class Replayer:
             await send({"type": "websocket.close", "code": 1008})
             return
         headers = read_headers(scope["headers"])
-        door = self._doors.open(headers.get("host", ""))
+        host = headers.get("host", "")
+        door = self._doors.known.get(host) or self._doors.open(host)
         if isinstance(door, Reply):
             await send_reply(send, door, close=True)
             return
@@ -160,10 +153,9 @@ class Replayer:
         if isinstance(body, Malformed):
             await send_reply(send, build_error(body.status or 400, body.reason), close=True)
             return
-        deck = self._find_deck(request)
-        ask = Ask(route.contract, route.operation, path, self._build_exchange(request, body))
+        deck, now = self._find_deck(request), self._clock.now()
         try:
-            found = deck.answer(ask, self._clock.now(), request.origin)
+            found = deck.answer(build_ask(route, path, request, body, now), now, request.origin)
         except RecordingError as error:
             problem = build_error(500, str(error), "it was changed while it is replayed")
             await send_reply(send, problem)
@@ -178,11 +170,7 @@ class Replayer:
     async def _give(self, answer: Answer, deck: Deck, request: Request, send: Send) -> None:
         if answer.notice is not None:
             self._options.notice(answer.notice)
-        exchange = answer.exchange
-        media = exchange.find_response_header("content-type") or "application/json"
-        headers = _keep_headers(exchange.response_headers)
-        reply = Reply(exchange.status or 502, answer.body, media, headers)
-        await send_reply(send, reply, with_body=request.method != "HEAD")
+        await send_reply(send, build_reply(answer), with_body=request.method != "HEAD")
         if answer.play is not None:
             self._call_back(deck, answer.play, request.origin)
 
@@ -214,16 +202,6 @@ class Replayer:
                 self._decks.popitem(last=False)
         return deck
 
-    def _build_exchange(self, request: Request, body: bytes) -> Exchange:
-        return Exchange(
-            started=self._clock.now(),
-            elapsed=0,
-            method=request.method,
-            url=request.target,
-            request_headers=tuple(request.headers.items()),
-            request_body=body,
-        )
-
     def _list_recorded(self) -> str:
         counts = [
             f"{name}: {', '.join(self._show.tape.list_operations(name))}"
@@ -236,10 +214,6 @@ class Replayer:
         await self._messenger.close()
         if self._show.emulator is not None:
             await self._show.emulator({"type": "lifespan"}, _end_lifespan, _ignore)
-
-
-def _keep_headers(headers: Headers) -> Headers:
-    return tuple((name, value) for name, value in headers if name.lower() not in _SET_ANEW)
 
 
 def _give_again(body: bytes) -> Receive:

@@ -1,4 +1,4 @@
-"""Sends recorded callbacks to their clients, signed anew, each once and in their order."""
+"""Sends recorded callbacks to their clients, signed anew, those of a task in their order."""
 
 import asyncio
 from collections.abc import Callable
@@ -73,22 +73,36 @@ class Messenger:
         if before is not None:
             await asyncio.wait([before])
         for notification in notifications:
-            async with self._room:
-                problem = await self._send(notification)
+            problem = await self._send(notification)
             if problem is not None:
                 address = notification.url.partition("?")[0][:200]  # the query may hold a secret
                 self._notice(f"the callback of {notification.task_id} to {address} {problem}")
 
     async def _send(self, notification: Notification) -> str | None:
-        """Send one; what went wrong."""
+        """Send one, as often as the contract says; what went wrong in the end."""
+        terms, problem = notification.terms, None
+        for attempt in range(1, terms.attempts + 1):
+            try:
+                async with self._room:
+                    problem = await self._try(notification)
+            except Held as reason:
+                return f"was held back: {reason}"
+            wait = terms.wait_after(attempt)
+            if problem is None or wait is None:
+                break
+            await asyncio.sleep(wait / 1000)
+        return problem
+
+    async def _try(self, notification: Notification) -> str | None:
+        """Make one attempt; what went wrong. Raises Held if it must not be sent."""
         seconds = notification.terms.within / 1000
         try:
             async with asyncio.timeout(seconds):
                 target = await self._targets.check(notification.url)
                 headers = self._write_headers(target, notification)
                 status, _ = await self._sender.post(target, headers, notification.body)
-        except Held as reason:
-            return f"was held back: {reason}"
+        except Held:
+            raise
         except TimeoutError:
             return f"was not answered within {seconds:g} s"
         except Exception as error:  # noqa: BLE001  # whatever it is, it is no answer

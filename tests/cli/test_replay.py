@@ -114,13 +114,13 @@ def test_the_end_in_words(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "flags", "status", "complaint"),
+    ("text", "flags", "complaint"),
     [
-        ("{}", [], 4, "x.har"),
-        ('{"log":{"entries":[{"request"', [], 4, "ends in the middle"),
-        ('{"log":{"entries":[]}}', [], 2, "there is no call of a known provider"),
-        ('{"log":{"entries":[]}}', ["--scale", "-1"], 2, "--scale"),
-        ('{"log":{"entries":[]}}', ["--mode", "fast"], 2, "--mode"),
+        ("hello", [], (4, "x.har: ends in the middle")),
+        ('{"log":{"entries":[{"request"', [], (4, "ends in the middle")),
+        ('{"log":{"entries":[]}}', [], (2, "there is no call of a known provider")),
+        ('{"log":{"entries":[]}}', ["--scale", "-1"], (2, "--scale")),
+        ('{"log":{"entries":[]}}', ["--mode", "fast"], (2, "--mode")),
     ],
 )
 def test_what_cannot_be_replayed(
@@ -128,15 +128,14 @@ def test_what_cannot_be_replayed(
     capsys: pytest.CaptureFixture[str],
     text: str,
     flags: list[str],
-    status: int,
-    complaint: str,
+    complaint: tuple[int, str],
 ) -> None:
     """A file that is no recording, or holds nothing to replay, is refused before anything runs."""
     path = tmp_path / "x.har"
     path.write_text(text)
 
-    assert main(["replay", str(path), "--port", "0", *flags]) == status
-    assert complaint in capsys.readouterr().err
+    assert main(["replay", str(path), "--port", "0", *flags]) == complaint[0]
+    assert complaint[1] in capsys.readouterr().err
 
 
 def test_a_provider_that_is_not_recorded(capsys: pytest.CaptureFixture[str]) -> None:

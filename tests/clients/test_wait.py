@@ -203,6 +203,19 @@ def test_a_hint_is_kept_between_polls(
     assert 40 <= sum(time.pauses) <= 41
 
 
+def test_a_hint_of_a_good_reply_is_kept(
+    make_client: MakeClient, script: MakeScript, time: Any
+) -> None:
+    """A task that goes on is asked for again when its reply says so, unless that is soon anyway."""
+    later, soon = ((*RUNNING, {"retry-after": seconds}) for seconds in ("17", "1"))
+
+    make_client(script(later, soon, DONE)).wait("t")
+
+    first, second = time.pauses
+    assert first == 17
+    assert 1 < second < 17
+
+
 def test_polls_are_few(make_client: MakeClient, script: MakeScript) -> None:
     """A quarter of an hour takes about a hundred polls, not a thousand."""
     server = script(RUNNING)

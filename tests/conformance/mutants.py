@@ -31,8 +31,8 @@ from imagejobs.dialects.generate import Generate
 from imagejobs.dialects.jobs import Jobs
 from imagejobs.errors import Facts, GenerationFailed, ImageError, Unauthorized, Unreadable
 from imagejobs.inbox import Delivery
-from imagejobs.models import Task
-from imagejobs.wire import Reply
+from imagejobs.models import File, Task
+from imagejobs.wire import Pause, Reply
 from tests.clients import bugs
 
 Patch = Callable[[Any, str, Any], None]  # as setattr
@@ -170,7 +170,9 @@ def _(patch: Patch) -> None:
 @bug("uses-one-name-for-all-orders")
 def _(patch: Patch) -> None:
     build = calls.Account.build_post
-    patch(calls.Account, "build_post", lambda self, *given: build(self, *given[:2], "order-1"))
+    patch(
+        calls.Account, "build_post", lambda self, path, body, _: build(self, path, body, "order-1")
+    )
 
 
 @bug("changes-an-order-between-attempts")
@@ -445,6 +447,12 @@ def _(patch: Patch) -> None:
     switch_on("takes-nothing-for-a-result", patch)
 
 
+@bug("takes-a-failure-for-a-success")
+def _(patch: Patch) -> None:
+    switch_on("takes-a-failed-task-for-a-good-one", patch)
+    switch_on("takes-nothing-for-a-result", patch)
+
+
 # Files
 
 
@@ -462,7 +470,7 @@ def _(patch: Patch) -> None:
 @bug("saves-whatever-comes")
 def _(patch: Patch) -> None:
     patch(fetch.Fetch, "_judge", lambda self, answer, url: answer)
-    patch(fetch, "read_file", lambda reply, url: fetch.File(url, "image/png", reply.body))
+    patch(fetch, "read_file", lambda reply, url: File(url, "image/png", reply.body))
 
 
 @bug("rewrites-files")
@@ -500,8 +508,9 @@ def _(patch: Patch) -> None:
                 break
             request = replace(request, url=fetch.join(request.url, answer.headers["location"]))
             answer = exchange(http, request, is_over)
-        # Whatever it is now, it is not taken for the redirect that it may be.
-        return replace(answer, status=503) if getattr(answer, "status", 0) // 100 == 3 else answer
+        if isinstance(answer, Reply) and answer.status // 100 == 3:
+            return replace(answer, status=503)  # the client itself would end at a redirect
+        return answer
 
     patch(transport, "_exchange", follow)
 
@@ -557,8 +566,8 @@ def _(patch: Patch) -> None:
 @bug("waits-for-callbacks-alone")
 def _(patch: Patch) -> None:
     def refuse(_: Any, waiting: Any) -> Any:
+        yield Pause(waiting.deadline.left)
         raise flow.build_timeout(waiting)
-        yield
 
     patch(flow.Flow, "_poll", refuse)
 
@@ -613,7 +622,7 @@ KILLS: Final[Mapping[str, tuple[str, ...]]] = {
     "waits-to-see-a-task-run": ("CRE-11",),
     "gives-up-after-three-polls": ("POL-01",),
     "polls-after-the-end": ("POL-02",),
-    "takes-a-failed-task-for-a-good-one": ("POL-03/internal-error",),
+    "takes-a-failure-for-a-success": ("POL-03/internal-error",),
     "ignores-hints-of-good-replies": ("POL-04", "POL-05", "WIR-01"),
     "reads-no-dates": ("POL-05",),
     "dies-of-odd-hints": ("POL-06/word",),

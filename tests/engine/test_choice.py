@@ -103,7 +103,9 @@ def test_only_a_marked_prompt_is_read(world: "World") -> None:
     ("content", "message"),
     [
         ({"scenario": "stcuk"}, "unknown scenario 'stcuk' in the address"),
+        ({"scenario": "STUCK"}, "unknown scenario 'STUCK' in the address"),
         ({"prompt": "[mock: stcuk]"}, "unknown scenario 'stcuk' in the prompt"),
+        ({"prompt": "[mock: stuck.42]"}, "unknown scenario 'stuck.42' in the prompt"),
     ],
 )
 def test_an_unknown_scenario_is_refused_with_the_nearest(

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import nullcontext
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +11,10 @@ import pytest
 from mockserver.contract.moments import Phase
 from mockserver.engine.call import Reply
 from mockserver.engine.carriage import End
+from mockserver.engine.fault_words import read_rule
+from mockserver.errors import UsageError
+from mockserver.faults import FAULTS
+from tests.faults.conftest import ORIGIN
 
 if TYPE_CHECKING:
     from tests.faults.conftest import NewUser, User
@@ -174,6 +180,85 @@ def test_a_task_that_has_just_begun_cannot_go_back(user: "User") -> None:
     assert (planned.met, planned.acted) == (1, 0)
 
 
+def test_a_task_is_told_to_wait_again(user: "User") -> None:
+    """A task that is worked on, or has ended, is told of in a state for waiting, seen or not."""
+    user.plan("state-backwards", to="queued", count=1)
+    task = user.make()
+    user.end(task)
+    waits = {str(state.name) for state in user.contract.lifecycle.states if state.phase == "queued"}
+
+    told = [user.read(user.inspect(task))["task.state"] for _ in range(2)]
+
+    assert told[0] in waits
+    assert told[1] not in waits
+
+
+def test_extra_headers(user: "User") -> None:
+    """The reply is what it was, with headers that replace those of their names."""
+    plain = user.submit().body
+    user.plan("extra-headers", headers={"Retry-After": "", "X-Odd": "1"}, count=1)
+
+    seen = user.submit()
+
+    assert seen.reply.headers == (("Retry-After", ""), ("X-Odd", "1"))
+    assert seen.body.keys() == plain.keys()
+
+
+def test_a_date_in_a_header_lies_so_far_ahead(user: "User") -> None:
+    """It is a date of HTTP, on the account's clock, rounded up to a second."""
+    user.account.advance(1_500)
+    user.plan("extra-headers", headers={"Retry-After": "{in 3s}"})
+
+    ((_, text),) = user.submit().reply.headers
+
+    moment = parsedate_to_datetime(text).timestamp() * 1000
+    assert text.endswith(" GMT")
+    assert 3_000 <= moment - user.account.now() < 4_000
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"fault": "extra-headers", "headers": {}},
+        {"fault": "extra-headers", "headers": {"Content-Length": "1"}},
+        {"fault": "extra-headers", "headers": {"X Y": "1"}},
+        {"fault": "extra-headers", "headers": {"X": "a\r\nb"}},
+        {"fault": "extra-headers", "headers": {"X": "{in 3 moons}"}, "is_fine": True},
+        {"fault": "extra-headers", "headers": {"X": "{in 3x}"}},
+        {"fault": "redirect", "status": 304},
+    ],
+    ids=range(7),
+)
+def test_headers_that_would_break_the_reply_are_refused(words: dict[str, Any]) -> None:
+    """Whatever frames a reply, or is no header at all, is no setting; other braces are text."""
+    is_fine = words.pop("is_fine", False)
+    with nullcontext() if is_fine else pytest.raises(UsageError, match=words["fault"]):
+        read_rule(words, FAULTS)
+
+
+def test_redirect(user: "User") -> None:
+    """The client is sent to the server of files, or where it was, and nothing has happened."""
+    user.plan("redirect", count=1)
+    user.plan("redirect", status=302, to="{target}?again")
+
+    away, around = user.submit().reply, user.submit().reply
+
+    assert (away.status, dict(away.headers)) == (307, {"location": f"{ORIGIN}/elsewhere"})
+    path = user.contract.operations[user.submit_name].path
+    assert (around.status, dict(around.headers)) == (302, {"location": f"{path}?again"})
+    assert not user.account.open_holding(user.contract).tasks
+
+
+@pytest.mark.parametrize("status", [403, 413, 502])
+def test_a_status_and_the_code_in_the_body_do_not_quarrel(user: "User", status: int) -> None:
+    """Both say whose mistake it is, also where the contract has no words for the status."""
+    user.plan("status", status=status)
+
+    seen = user.submit()
+
+    assert (seen.http, seen.body["code"] // 100) == (status, status // 100)
+
+
 def test_unknown_state(user: "User") -> None:
     """The state is a word of no contract, and all else is as it was."""
     task = user.make()
@@ -302,16 +387,19 @@ def test_files(new_user: "NewUser") -> None:
     (address,) = user.read(user.inspect(task))["task.results"]
     for fault in ("truncated-file", "wrong-file-type", "expired-link"):
         user.plan(fault, count=1)
+    user.plan("redirect", count=1, operation="file", to="{files}/elsewhere")  # not of files
+    user.plan("redirect", count=1, operation="file", to="/elsewhere")
     user.plan("reset", count=5)  # of calls: files are only meant where they are named
     user.plan("html-page", operation="file")
 
-    replies = [user.fetch(address, FILE) for _ in range(4)]
+    replies = [user.fetch(address, FILE) for _ in range(5)]
 
     assert [fault for _, fault in replies] == [
-        *("truncated-file", "wrong-file-type", "expired-link", "html-page")
+        *("truncated-file", "wrong-file-type", "expired-link", "redirect", "html-page")
     ]
-    half, other, expired, page = (reply for reply, _ in replies)
+    half, other, expired, moved, page = (reply for reply, _ in replies)
     assert (half.body, half.media_type, half.carriage) == (b"01234", "image/png", None)
     assert (b"<html>" in other.body, other.media_type) == (True, "image/png")
     assert expired.status == 404
+    assert moved.headers == (("location", "/elsewhere"),)
     assert page.status == 502

@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from mockserver.errors import RecordingError
 from mockserver.record.blobs import INLINE
 from mockserver.record.exchange import Exchange, Kind
-from mockserver.record.har import HarWriter, read_har, write_har
+from mockserver.record.har import HarWriter, read_har, read_place, read_places, write_har
 from mockserver.record.recognise import recognise
 from mockserver.record.redact import Redactor
 
@@ -54,6 +55,22 @@ exchanges = st.builds(
     kind=st.sampled_from(Kind),
     notes=st.lists(texts, max_size=2).map(tuple),
 )
+
+
+@given(told=st.lists(exchanges, max_size=5), size=st.sampled_from([1, 7, 100_000]))
+def test_a_place_leads_back(
+    tmp_path_factory: pytest.TempPathFactory, told: list[Exchange], size: int
+) -> None:
+    """Every exchange is found again at the place where it was read, however the file is read."""
+    path = tmp_path_factory.mktemp("places") / "x.har"
+    write_har(path, told)
+
+    with patch("mockserver.record.stream.CHUNK", size):
+        found = list(read_places(path))
+
+    assert [exchange for _, exchange in found] == list(read_har(path))
+    assert [read_place(place) for place, _ in reversed(found)] == [e for _, e in reversed(found)]
+    assert [place.number for place, _ in found] == list(range(len(told)))
 
 
 @given(st.lists(exchanges, max_size=5))

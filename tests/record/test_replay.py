@@ -1,5 +1,6 @@
 """Replay: any number of clients, at any rhythm, get what was recorded, each in its own words."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +263,19 @@ def test_a_callback_comes_at_its_place(tmp_path: Path, mode: Mode, polls: int | 
     viewer.now += 1
     assert len(viewer.take_callbacks()) == 1
     assert viewer.take_callbacks() == []
+
+
+def test_attempts_are_one_callback(tmp_path: Path) -> None:
+    """What the client of then refused and was sent again, the client of now is sent once."""
+    *rest, callback, last = play_tasks("a fox").tape
+    refused = replace(callback, status=500)
+    again = replace(callback, started=callback.started + 2_000)
+    twice = replace(callback, started=callback.started + 4_000)
+    viewer = Viewer(make_tape(tmp_path / "x.har", [*rest, refused, again, twice, last]))
+    viewer.submit("a fox", callBackUrl=HOOK)
+    viewer.now += 10**9
+
+    assert [told.number for told in viewer.take_callbacks()] == [1, 2]
 
 
 def test_no_callback_without_an_address(tmp_path: Path) -> None:

@@ -207,7 +207,7 @@ def check_slow_network(client: Client) -> None:
 def check_dripping(client: Client) -> None:
     carriage = client.carry(client.submit())
 
-    assert (carriage.pieces, carriage.is_whole) == (5, True)
+    assert (carriage.pieces, carriage.sent, carriage.is_silent) == (5, None, False)
     assert carriage.pause > 0
 
 

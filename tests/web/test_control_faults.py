@@ -125,7 +125,7 @@ def test_the_log_names_the_fault(ask: Ask, notices: list[str]) -> None:
 
     ask("POST", SUBMIT, json=WISH)
 
-    assert f"POST {SUBMIT} answered, by the fault extra-fields (200)" in notices
+    assert f"POST {SUBMIT} answered, with the fault extra-fields (200)" in notices
 
 
 def test_every_kind_is_listed(ask: Ask) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -145,6 +146,26 @@ def test_a_key_at_the_file_host_is_noted(ask: Ask, finish: Callable[..., str]) -
 
     assert last["target"] == path
     assert last["notes"] == ["the API key was sent to the file host"]
+
+
+def test_every_request_for_a_file_is_in_the_journal(ask: Ask, finish: Callable[..., str]) -> None:
+    """With the task, and with what tells the file from others; a file that there is not, too."""
+    path = finish()
+    content = ask("GET", path, key=None).content
+    ask("GET", path.replace("/1.", "/2."), key=None)
+
+    rows = ask("GET", "/_mock/accounts/sk-mock-test/requests?operation=file").json()["requests"]
+
+    there, missing = rows
+    digest = blake2b(content, digest_size=16).hexdigest()
+    assert there["reply"] == {
+        "bytes": len(content),
+        "media_type": "image/png",
+        "blake2b": digest,
+    }
+    assert there["task"] == missing["task"] is not None
+    assert (there["status"], missing["status"]) == (200, 404)
+    assert there["notes"] == missing["notes"] == []
 
 
 def request(path: str) -> Request:

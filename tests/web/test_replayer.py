@@ -1,5 +1,6 @@
 """The replaying server as clients meet it: their calls, their files, their callbacks."""
 
+import asyncio
 import base64
 import contextlib
 import hmac
@@ -13,14 +14,21 @@ import httpx
 import pytest
 
 from mockserver.clock import SystemClock
+from mockserver.contract.delivery import DeliveryTerms
 from mockserver.contract.model import Contract
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
-from mockserver.record.har import read_har, write_har
+from mockserver.record.har import Place, read_har, write_har
+from mockserver.record.replay.answer import Notification
+from mockserver.record.replay.play import Pace, Play
+from mockserver.record.replay.reel import Frame, Reel
 from mockserver.record.replay.tape import Tape, read_tape
 from mockserver.web.app import build_app
 from mockserver.web.options import Options
 from mockserver.web.replayer import Replayer, Show
+from mockserver.web.replayer_callbacks import Messenger
+from mockserver.web.targets import Targets
+from tests.record.replayed import CONTRACT
 from tests.web.test_recorder import PATIENCE, Receiver, Server
 
 RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recordings"
@@ -29,6 +37,9 @@ BODY = {
     "model": "gpt-image-2-text-to-image",
     "input": {"prompt": "A red fox in the snow, watercolour", "aspect_ratio": "1:1"},
 }
+
+
+REEL = Reel(0, CONTRACT, "t", Frame(Place(RECORDINGS, 0, 0, 0), 0, "createTask"))
 
 
 class Stage:
@@ -63,6 +74,10 @@ class Stage:
     def poll(self, task_id: str) -> Any:
         query = {"taskId": task_id}
         return self.client.get("/kie/api/v1/jobs/recordInfo", params=query).json()["data"]
+
+    def finish(self, task_id: str) -> Any:
+        """Poll a task to its end; its last reply."""
+        return [self.poll(task_id) for _ in range(3)][-1]
 
 
 Open = Callable[..., Stage]
@@ -128,6 +143,51 @@ def test_a_callback_is_signed_anew(stage: Open, receiver: Receiver) -> None:
     assert headers["x-webhook-signature"] == wanted
 
 
+class Moody:
+    """A receiver that takes the second attempt at the first callback, and nothing else."""
+
+    def __init__(self) -> None:
+        self.came: list[bytes] = []
+        self.given_up = asyncio.Event()
+        self.notice = ""
+
+    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        size = int(head.lower().split(b"content-length: ")[1][:1])
+        self.came.append(await reader.readexactly(size))
+        status = b"200 OK" if len(self.came) == 2 else b"500 No"
+        writer.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    def hear(self, notice: str) -> None:
+        self.notice = notice
+        self.given_up.set()
+
+
+def test_a_callback_is_tried_again() -> None:
+    """One that is not taken is sent again as often as the contract says, before the next one."""
+    moody = Moody()
+
+    async def run() -> None:
+        receiver = await asyncio.start_server(moody.take, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{receiver.sockets[0].getsockname()[1]}/hook"
+        terms = DeliveryTerms(None, 5_000, 2, (0,))
+        told = [Notification(n, url, b"%d" % n, "text/plain", terms, "t") for n in (1, 2)]
+        messenger = Messenger(Targets(), SystemClock(), notice=moody.hear)
+        play = Play(REEL, "t", Pace(), 0, {})
+        messenger.send(play, told[:1])
+        messenger.send(play, told[1:])
+        await asyncio.wait_for(moody.given_up.wait(), PATIENCE)
+        await messenger.close()
+        receiver.close()
+
+    asyncio.run(run())
+
+    assert moody.came == [b"1", b"1", b"2", b"2"]
+    assert moody.notice.endswith("/hook was answered with 500")
+
+
 def test_a_foreign_callback_is_held_back(stage: Open) -> None:
     """Callbacks go where those of the emulator go, and nowhere else."""
     show = stage(RECORDINGS / "emulator" / "kie.har")
@@ -146,9 +206,7 @@ def test_what_is_missed(stage: Open) -> None:
     show = stage(RECORDINGS / "reconstructed" / "kie-2026-09.har")
     unknown = show.client.get("/api/v1/jobs/recordInfo", params={"taskId": "x"})
     stray = show.client.get("/kie/api/v1/nothing")
-    task_id = show.submit()
-    for _ in range(3):
-        told = show.poll(task_id)
+    told = show.finish(show.submit())
     file = httpx.get(told["response"]["resultUrls"][0], trust_env=False)
 
     assert (unknown.status_code, stray.status_code, file.status_code) == (404, 404, 404)
@@ -176,9 +234,7 @@ def test_the_emulator_answers_the_rest(stage: Open) -> None:
 def test_a_file_that_was_not_recorded_is_drawn(stage: Open) -> None:
     """The emulator stands in for a result that a recording only names."""
     show = stage(RECORDINGS / "reconstructed" / "kie-2026-09.har", emulates=True)
-    task_id = show.submit()
-    for _ in range(3):
-        told = show.poll(task_id)
+    told = show.finish(show.submit())
 
     reply = httpx.get(told["response"]["resultUrls"][0], trust_env=False)
     assert (reply.status_code, reply.content[:4]) == (200, b"\x89PNG")
@@ -208,9 +264,9 @@ def test_keys_do_not_share(stage: Open) -> None:
         headers = {"Authorization": f"Bearer sk-mock-{key}"}
         client = httpx.Client(base_url=show.server.url, headers=headers, trust_env=False)
         made = client.post("/api/v1/jobs/createTask", json=body).json()["data"]["taskId"]
-        for _ in range(2):
-            reply = client.get("/api/v1/jobs/recordInfo", params={"taskId": made}).json()
-        told.append(reply["data"]["state"])
+        query = {"taskId": made}
+        replies = [client.get("/api/v1/jobs/recordInfo", params=query).json() for _ in range(2)]
+        told.append(replies[-1]["data"]["state"])
         client.close()
 
     assert told == ["success", "fail", "success"]

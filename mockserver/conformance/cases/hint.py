@@ -29,7 +29,7 @@ def _hint(value: str, name: str = "Retry-After") -> dict[str, object]:
 
 def _see_return(evidence: Evidence, least: float) -> Iterator[Finding]:
     if len(evidence.polls) > 1:
-        yield see_wait(*evidence.polls[:2], least)
+        yield see_wait(evidence.polls[0], evidence.polls[1], least)
     yield from see_success(evidence)
 
 
@@ -132,7 +132,7 @@ def see_return(submits: Sequence[RequestView], evidence: Evidence) -> Iterator[F
     if len(submits) == 1:
         yield from see_failure(evidence)
         return
-    yield see_wait(*submits[:2], 2.0)
+    yield see_wait(submits[0], submits[1], 2.0)
     yield see_one_submit(evidence)
     yield from see_end(evidence)
 

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -16,7 +16,7 @@ from mockserver.conformance.report import Report
 from mockserver.conformance.reports.journal import clean, list_proof, tell_seconds
 from mockserver.conformance.sight import describe_end
 from mockserver.conformance.verdict import Verdict
-from mockserver.control_client.views import RequestView
+from mockserver.control_client.views import CallbackView, RequestView
 
 # Nothing is loaded and nothing is run, whatever a client or a prompt says: one style, by its hash.
 _PAGE: Final = Template("""\
@@ -145,6 +145,28 @@ def _write_evidence(judgement: Judgement) -> Iterator[str]:
     yield _write_table(("Seconds", "Request", "Reply", "Remarks"), rows)
     if len(shown) < len(requests):
         yield f'<p class="dim">and {len(requests) - len(shown)} more</p>'
+    yield from _write_callbacks(judgement.evidence.callbacks)
+
+
+def _write_callbacks(callbacks: Sequence[CallbackView]) -> Iterator[str]:
+    """What was sent to the client, and what it answered."""
+    if callbacks:
+        yield "<h3>Callbacks</h3>"
+        yield _write_table(
+            ("Moment", "Sent to", "Standing", "Fault", "Answers"),
+            ((None, _write_callback(each)) for each in callbacks),
+        )
+
+
+def _write_callback(callback: CallbackView) -> tuple[str, ...]:
+    answers = [str(each.status or each.problem or "none") for each in callback.attempts]
+    return (
+        _quote(callback.moment),
+        _unfold(callback.url, callback.body),
+        _quote(f"{callback.standing} {callback.held or ''}"),
+        _quote(callback.fault or ""),
+        _quote(", ".join(answers)),
+    )
 
 
 def _write_run(run: Run) -> Iterator[str]:

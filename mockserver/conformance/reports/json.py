@@ -8,6 +8,7 @@ from mockserver.conformance.evidence import Run
 from mockserver.conformance.judgement import Judgement
 from mockserver.conformance.report import Report
 from mockserver.conformance.reports.journal import list_proof, view_request
+from mockserver.control_client.views import CallbackView
 
 FORM: Final = 1  # of the report; it changes when a reader has to
 _KEPT: Final = 4_000  # letters of what a client printed
@@ -58,6 +59,7 @@ def view_judgement(report: Report, judgement: Judgement) -> dict[str, object]:
         ],
         "runs": [_view_run(each) for each in evidence.runs] if evidence else [],
         "journal": [view_request(each) for each in evidence.requests] if evidence else [],
+        "callbacks": [_view_callback(each) for each in evidence.callbacks] if evidence else [],
         "rerun": report.write_rerun(judgement),
     }
 
@@ -70,4 +72,21 @@ def _view_run(run: Run) -> dict[str, object]:
         "output": run.output[-_KEPT:],
         "errors": run.errors[-_KEPT:],
         "files": {name: len(content) for name, content in run.files.items()},
+    }
+
+
+def _view_callback(callback: CallbackView) -> dict[str, object]:
+    return {
+        "number": callback.number,
+        "task": callback.task,
+        "moment": callback.moment,
+        "url": callback.url,
+        "body": callback.body,
+        "standing": callback.standing,
+        "held": callback.held,
+        "fault": callback.fault,
+        "attempts": [
+            {"at": each.at, "status": each.status, "problem": each.problem}
+            for each in callback.attempts
+        ],
     }

@@ -19,7 +19,7 @@ class Frame:
     exact: bytes = b""  # equal for requests that say the same
     alike: bytes = b""  # equal for requests that want the same
     names: tuple[object, ...] = ()  # the states that it tells of, or the moments
-    has_ended: bool = False  # whether the task is over
+    has_ended: bool = False  # whether the task is over; of a callback or a file, that it came
     addresses: tuple[str, ...] = ()  # of files, in its body
     url: str = ""  # where it went, for callbacks and files
 

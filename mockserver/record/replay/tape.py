@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -102,11 +103,18 @@ class Tape:
             place,
             exchange.started,
             exchange.operation,
+            exact=blake2b(exchange.request_body, digest_size=16).digest(),
+            has_ended=200 <= (exchange.status or 0) < 300,
             addresses=self._note(shapes, exchange.request_body),
             url=exchange.url,
         )
-        self._find_reel(contract, exchange.task_id).callbacks.append(frame)
         self.count += 1
+        told = self._find_reel(contract, exchange.task_id).callbacks
+        if told and told[-1].exact == frame.exact and not told[-1].has_ended:
+            # A further attempt at one that was not taken: how often we try, our receiver decides.
+            told[-1] = replace(told[-1], has_ended=frame.has_ended)
+        else:
+            told.append(frame)
 
     def _add_file(self, contract: Contract, place: Place, exchange: Exchange) -> None:
         frame = Frame(place, exchange.started, "", has_ended=_is_whole(exchange), url=exchange.url)
@@ -120,11 +128,10 @@ class Tape:
         contract, operation = ask.contract, ask.operation
         shapes = operation.shapes.values()
         addresses = self._note(shapes, exchange.response_body)
-        frame = Frame(
-            place, exchange.started, operation.id, ask.exact, ask.alike, addresses=addresses
-        )
+        frame = Frame(place, exchange.started, operation.id, addresses=addresses)
         self.count += 1
         if operation.role is Role.SUBMIT:
+            frame = replace(frame, exact=ask.exact, alike=ask.alike)
             reel = self._find_reel(contract, exchange.task_id)
             if reel.submit is None:
                 reel.submit, reel.urls = frame, ask.callbacks
@@ -135,6 +142,7 @@ class Tape:
             reel = self._find_reel(contract, exchange.task_id)
             reel.polls.setdefault(operation.id, []).append(frame)
         else:
+            frame = replace(frame, exact=ask.exact, alike=ask.alike)
             self.others.setdefault((contract.name, operation.id), []).append(frame)
 
     def _find_reel(self, contract: Contract, task_id: str | None) -> Reel:
