@@ -29,6 +29,34 @@ def server() -> Iterator[MockServer]:
         yield server
 
 
+def test_a_server_that_is_not_open_says_so() -> None:
+    """Whoever forgets `with` is told, whatever is asked for, and sees it in the server's name."""
+    server = MockServer("gptimage15")
+
+    for ask in (lambda: server.url, server.account, lambda: server.requests):
+        with pytest.raises(UsageError, match="with MockServer"):
+            ask()
+    with pytest.raises(AttributeError, match="no attribute 'uri'"):
+        _ = server.uri  # type: ignore[attr-defined]
+    assert repr(server) == "<MockServer that is not open>"
+
+
+@pytest.mark.parametrize("settings", [{"seed": "7"}, {"speed": "fast"}, {"seed": 1.5}])
+def test_a_text_is_no_number(settings: dict[str, Any]) -> None:
+    """A seed or a speed of another kind is refused by its name, before anything is served."""
+    with pytest.raises(UsageError, match=f"{next(iter(settings))}=.* is no number"):
+        MockServer("gptimage15", **settings)
+
+
+def test_a_refused_call_is_traced_to_the_caller(account: ProviderAccount) -> None:
+    """The traceback of a wrong word shows where it was said, not how it was sent."""
+    with pytest.raises(ControlFailed) as caught:
+        account.fail_next("fial")
+
+    names = [Path(str(entry.path)).name for entry in caught.traceback]
+    assert names == [Path(__file__).name, "controls.py", "line.py"]
+
+
 @pytest.fixture
 def account(server: MockServer) -> ProviderAccount:
     """A fresh account at one provider."""

@@ -34,8 +34,8 @@ def command(words: tuple[str, ...], **given: Any) -> int:
     """List what can be asked for: what it makes, how long that takes, its input and its price.
 
     With words, only models whose name holds all of them; a few are told with all rows of their
-    prices, a single one with all fields of its input, by provider. An API without models is listed by its
-    path. The times are the real provider's.
+    prices, a single one with all fields of its input, by provider. An API without models is listed
+    by its path. The times are the real provider's.
     """
     contracts = select_contracts(given["provider"], given["contract"], given["edition"])
     found = {contract.name: find_models(contract, words) for contract in contracts}

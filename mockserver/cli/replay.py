@@ -108,13 +108,13 @@ def replay(given: dict[str, Any], sockets: list[socket]) -> None:
     known = [*chosen, *(each for each in select_contracts() if each.name not in names)]
     tape = read_tape(given["files"], known)
     contracts = choose_served(tape, chosen)
+    served = [contract.name for contract in contracts]
     options = build_options(given, sockets)
-    _warn(tape, options)
+    warn(tape, served, options)
     emulator = build_emulator(contracts, options) if given["fallback"] == "emulate" else None
     pace = Pace(Mode(given["mode"]), given["scale"])
     show = Show(tape, tuple(contracts), pace, given["webhook_secret"], emulator)
     replayer = Replayer(show, SystemClock(), options)
-    served = [contract.name for contract in contracts]
     port = sockets[0].getsockname()[1]
     ready = build_ready(given["host"], port, served, options.admin_token)
     with ReadyFile(given["ready_file"]) as file:
@@ -149,8 +149,17 @@ def tell(report: Report, log_format: str) -> None:
         click.echo(make_printable(line), err=True)
 
 
-def _warn(tape: Tape, options: Options) -> None:
+def warn(tape: Tape, served: list[str], options: Options) -> None:
+    """Tell what of the recordings cannot be replayed."""
     if tape.broken:
         options.notice(f"{tape.broken} recorded calls ended in an error; they are left out")
     if tape.strange:
         options.notice(f"{tape.strange} recorded requests are for no known contract; left out")
+    reels = [reel for reel in tape.reels if reel.contract.name in served]
+    endless = [str(reel.task_id) for reel in reels if not reel.has_end]
+    if endless:
+        names = ", ".join(endless[:5]) + (", ..." if len(endless) > 5 else "")
+        options.notice(
+            f"{len(endless)} recorded tasks have no end, so that whoever waits for it waits for "
+            f"ever: {names}"
+        )

@@ -165,7 +165,6 @@ def prepare(prompt: str, account: ProviderAccount, folder: Path, port: int) -> E
         "MOCKSERVER_PROMPT": prompt,
         "MOCKSERVER_CALLBACK_PORT": str(port),
         "MOCKSERVER_WEBHOOK_SECRET": SECRET,
-        "MOCKSERVER_WEBHOOK_SECRET": SECRET,
     }
     return Errand(prompt, variables, folder, account.base_url, account.api_key, port)
 

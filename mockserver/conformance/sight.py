@@ -12,7 +12,8 @@ from mockserver.conformance.verdict import Finding
 from mockserver.control_client.views import RequestView
 
 LEEWAY: Final = 30  # milliseconds that a clock may be ahead
-_TRACES: Final = ("Traceback", "SyntaxError", "JSONDecodeError", "Unexpected token")
+# What parsers of JSON say in the languages that clients are written in.
+_TRACES: Final = ("SyntaxError", "JSONDecodeError", "Unexpected token", "Unexpected end of JSON")
 
 
 def see_success(evidence: Evidence) -> Iterator[Finding]:
@@ -105,10 +106,10 @@ def list_texts(value: Any) -> Iterator[str]:
 
 
 def see_no_trace(evidence: Evidence) -> Iterator[Finding]:
-    """No run shows its user the trace of a parser that has choked."""
+    """No run shows its user what a parser says that has choked."""
     for run in evidence.runs:
         said = f"{run.output}{run.errors}"
-        yield Finding(not _has_trace(run), "no trace of a parser", said[-200:])
+        yield Finding(not _has_trace(run), "an error in words, not a parser's", said[-200:])
 
 
 def _has_trace(run: Run) -> bool:

@@ -57,9 +57,8 @@ def _open(key: str, provider: Provider, accounts: Accounts) -> Account | Refusal
 
 
 def _refuse_scenario(provider: Provider, choice: Choice) -> Refusal:
-    nearest = provider.catalogue.find_nearest(choice.name or "")
-    asked = f"unknown scenario {choice.name!r}{choice.place}"
-    return _refuse(f"{asked} for this provider; nearest: {nearest!r}")
+    asked = f"unknown scenario {choice.name!r}{choice.place} for this provider"
+    return _refuse(f"{asked}; {provider.catalogue.explain_miss(choice.name or '')}")
 
 
 def _refuse(message: str) -> Refusal:

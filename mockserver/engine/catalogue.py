@@ -1,6 +1,6 @@
 """The catalogue of a provider: every scenario that its clients can be in, by name."""
 
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -9,6 +9,7 @@ from mockserver.engine.library import Library
 from mockserver.engine.scenario import DEFAULT, Scenario, list_scenarios
 
 _MAX_NAME: Final = 100  # characters that are compared
+_NEAR: Final = 0.6  # how alike two names are that may be one
 
 
 class Choice(NamedTuple):
@@ -57,12 +58,26 @@ class Catalogue:
         files = {name: found for name in self._library.files if (found := self._read(name))}
         return {**self._own, **files}
 
+    def explain_miss(self, name: str) -> str:
+        """What to say of a name that no scenario has: which one is near, or where all of them are.
+
+        A name that another provider has need not look like any of this one.
+        """
+        asked, nearest = _write_as_known(name), self.find_nearest(name)
+        is_near = asked in nearest or SequenceMatcher(None, asked, nearest).ratio() > _NEAR
+        return f"nearest: {nearest!r}" if is_near else "mockserver scenarios lists them"
+
     def find_nearest(self, name: str) -> str:
         """The name that was probably meant."""
-        dashed = name.replace("_", "-")[:_MAX_NAME].lower()
+        dashed = _write_as_known(name)
         nearest = get_close_matches(dashed, self.list_all(), 1, 0.0)
         return nearest[0] if nearest else DEFAULT
 
     def _read(self, name: str) -> Scenario | None:
         draft = self._library.find(name)
         return None if draft is None else draft.apply(self._contract)
+
+
+def _write_as_known(name: str) -> str:
+    """A name in the form that names of scenarios have."""
+    return name.replace("_", "-")[:_MAX_NAME].lower()

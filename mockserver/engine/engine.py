@@ -37,7 +37,7 @@ from mockserver.engine.form import Form
 from mockserver.engine.journal import Journal
 from mockserver.engine.key import read_key
 from mockserver.engine.library import Library
-from mockserver.engine.nearest import explain_miss
+from mockserver.engine.nearest import explain_miss, strip_scenario
 from mockserver.engine.outbox import Outbox
 from mockserver.engine.polling import meet_task
 from mockserver.engine.procedure import Procedure
@@ -114,8 +114,8 @@ class Engine:
         if stray.contract is None or stray.contract.unknown_path is None:
             reply = Reply(404, orjson.dumps({"error": note}))
         else:
-            # The provider itself knows nothing of the name under which it is served here.
-            path = stray.path.removeprefix(f"/{stray.contract.name}")
+            # The provider itself knows nothing of the address under which it is served here.
+            path = strip_scenario(stray.path).removeprefix(f"/{stray.contract.name}")
             facts: Facts = {"call.path": path or "/", "call.time": now}
             reply = Form(stray.contract.unknown_path).fill(facts, None, None)
         entry = enter_stray(self.strays, stray, now, reply, note)

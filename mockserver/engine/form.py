@@ -23,11 +23,11 @@ class Form:
         "_finders",
         "_headers",
         "_media_type",
-        "_pieces",
         "_render",
         "_statuses",
         "is_steady",
         "needs",
+        "pieces",
         "shape",
     )
 
@@ -50,13 +50,12 @@ class Form:
         self._finders = tuple(
             (name, find) for name, find in TASK_FACTS.items() if name in shape.needs
         )
-        self._pieces = self._cut() if self.is_steady and shape.needs == {"task.id"} else None
+        # The body without the id of a task, if that is all that it needs.
+        self.pieces = self._cut() if self.is_steady and shape.needs == {"task.id"} else []
 
     def fill(self, facts: Facts, scene: Scene | None, http_status: str | None) -> Reply:
         """The reply: the given facts, and those of a task where there is one."""
         if scene is not None:
-            if self._pieces is not None:
-                return self.repeat(orjson.dumps(scene.task.id).join(self._pieces), http_status)
             for name, find in self._finders:
                 value = find(scene)
                 if value is not None:
@@ -67,16 +66,21 @@ class Form:
         headers = self._fill_headers(facts) if self._headers else ()
         return Reply(self._statuses[http_status], body, self._media_type, headers)
 
+    def name(self, task_id: str, http_status: str | None) -> Reply:
+        """The reply of a form in pieces, which needs nothing but the id of a task."""
+        body = orjson.dumps(task_id).join(self.pieces)
+        return Reply(self._statuses[http_status], body, self._media_type)
+
     def repeat(self, body: bytes, http_status: str | None) -> Reply:
         """The reply of a steady form with the body that it was filled with before."""
         return Reply(self._statuses[http_status], body, self._media_type)
 
-    def _cut(self) -> list[bytes] | None:
+    def _cut(self) -> list[bytes]:
         """The body cut where the id of a task belongs, if nothing else is to be filled in."""
         body = orjson.dumps(self._render({"task.id": _SOME_ID}))
         pieces = body.split(orjson.dumps(_SOME_ID))
         # It may stand elsewhere, too, within a text.
-        return None if any(_SOME_ID.encode() in piece for piece in pieces) else pieces
+        return [] if any(_SOME_ID.encode() in piece for piece in pieces) else pieces
 
     def _fill_headers(self, facts: Facts) -> tuple[tuple[str, str], ...]:
         """The headers that are not empty."""

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from mockserver.contract.model import Contract, Operation
 
 _MAX_PATH = 300  # characters that are compared
+_SCENARIO = r"^((?:/[^/]+)?)/_/[^/]+(?=/)"
 
 Served = Sequence[tuple[Contract, Operation]]
 
@@ -14,12 +15,21 @@ Served = Sequence[tuple[Contract, Operation]]
 def explain_miss(contracts: Sequence[Contract], method: str, path: str) -> str:
     """One sentence: what is not served, why, and what comes nearest.
 
-    A path may begin with a provider's name, as on a server that has several.
+    A path may begin with a provider's name, as on a server that has several, and name a scenario.
     """
     served = [(c, operation) for c in contracts for operation in c.operations.values()]
-    nearest = _match(served, method, path) or _guess(served, method, path)
+    plain = strip_scenario(path)
+    nearest = _match(served, method, plain) or _guess(served, method, plain)
     sentence = f"{method} {path} is not served"
     return f"{sentence}; {nearest}" if nearest else sentence
+
+
+def strip_scenario(path: str) -> str:
+    """A path without what names a scenario, which stands behind a provider's name if there is one.
+
+    `/acorn/_/flaky/jobs` is the address of `/acorn/jobs` in the scenario `flaky`.
+    """
+    return re.sub(_SCENARIO, r"\1", path, count=1)
 
 
 def explain_model(asked: str, models: Sequence[str]) -> str:

@@ -45,4 +45,5 @@ def explain_reach(rule: FaultRule) -> str:
     """Why a rule reaches nothing: what its fault meets."""
     target = rule.target.operation
     asked = "" if target is None else f" there with 'operation': {target!r}"
-    return f"{rule.name!r} can act on nothing{asked}; it meets {', '.join(sorted(rule.fault.meets))}"
+    met = ", ".join(sorted(rule.fault.meets))
+    return f"{rule.name!r} can act on nothing{asked}; it meets {met}"

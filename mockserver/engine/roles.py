@@ -43,8 +43,10 @@ def refuse(visit: Visit, refusal: Refusal) -> Reply:
 def confirm(visit: Visit, task: Task) -> Reply:
     """Answer the submit of a task, as it stood when it was made."""
     visit.task = task
-    scene = Scene(visit.account, task, task.timeline.first)
-    return _say(visit, visit.procedure.find_form(OK, scene.phase), {}, scene)
+    form = visit.procedure.find_form(OK, task.timeline.entry.phase)
+    if form.pieces:
+        return form.name(task.id, visit.account.http_status)
+    return _say(visit, form, {}, Scene(visit.account, task, task.timeline.first))
 
 
 def tell(visit: Visit, task: Task, step: Step) -> Reply:

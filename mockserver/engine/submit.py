@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Final
 
 from mockserver.contract.expression import look_up
-from mockserver.contract.model import CallbackForm
 from mockserver.draw import Draw, draw
+from mockserver.engine.call import Call
 from mockserver.engine.packing import pack
 from mockserver.engine.task import Task
 from mockserver.engine.visit import Visit
@@ -34,7 +34,7 @@ def make_task(visit: Visit) -> Task:
         visit.call.contract,
         visit.procedure.operation,
         visit.variant,
-        pack(visit.call.body),
+        visit.call.raw or pack(visit.call.body),
         digest,
         occurrence,
         visit.now,
@@ -58,17 +58,15 @@ def find_callbacks(visit: Visit) -> Mapping[str, str]:
         return _NOTHING
     found = {}
     for form in forms:
-        url = _look_up(visit, form)
+        place, names = form.source
+        is_in_body = place == "request.body"
+        url = look_up(visit.call.body, names) if is_in_body else _look_up(visit.call, place, names)
         if isinstance(url, str) and url:
             found[form.name] = url
     return found or _NOTHING
 
 
-def _look_up(visit: Visit, form: CallbackForm) -> object:
-    place, names = form.source
-    call = visit.call
-    if place == "request.body":
-        return look_up(call.body, names)
+def _look_up(call: Call, place: str, names: tuple[str, ...]) -> object:
     if place == "request.header":
         return call.headers.get(names[0].lower())
     return (call.query if place == "request.query" else call.path).get(names[0])

@@ -22,7 +22,7 @@ class Task:
     contract: Contract
     operation: Operation  # the one that was called
     variant: Variant | None  # of its body; None if it has none
-    body: bytes  # as compact JSON
+    body: bytes  # as JSON, as it was sent if it was
     digest: bytes  # of operation, body and parameters, however they were written
     occurrence: int  # how many equal submits were accepted before
     created: int  # milliseconds on the account's clock

@@ -56,6 +56,11 @@ class Timeline:
         return self.duration >= NEVER
 
     @property
+    def entry(self) -> State:
+        """The state in which it begins."""
+        return self._walk[0][1]
+
+    @property
     def final(self) -> State:
         """The state in which it ends."""
         return self._walk[-1][1]

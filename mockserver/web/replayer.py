@@ -68,7 +68,7 @@ class Replayer:
         self._show = show
         self._clock = clock
         self._options = options
-        self.report = Report(show.tape)
+        self.report = Report(show.tape, [contract.name for contract in show.contracts])
         self._guard = Guard(options.admin_token)
         self._doors = Doors(show.contracts, options, Watch(Events(), options.notice))
         self._decks: OrderedDict[str, Deck] = OrderedDict()

@@ -14,7 +14,7 @@ WAYS_OUT: Final = {
     "too_many_active": _LIMIT,
     "insufficient_credits": "POST /_mock/accounts/{key}/credits gives more",
 }
-MAX_MESSAGE: Final = 160  # characters of what is wrong with a value
+MAX_MESSAGE: Final = 300  # characters of what is wrong with a value
 
 
 class Watch:

@@ -1,6 +1,7 @@
 """`make bench`: how fast the emulator is, side by side with bare uvicorn and other mock servers."""
 
 import argparse
+import compileall
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from http.client import HTTPException
 from pathlib import Path
 from time import perf_counter
 
+import mockserver
 from tests.bench.emulator import Refused
 from tests.bench.goals import list_goals
 from tests.bench.machine import choose_cores, pinned
@@ -58,6 +60,10 @@ def main() -> None:
     arguments = read_arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: stopped"))  # unwinds, as Ctrl-C does
     plan = QUICK if arguments.quick else Plan()
+    # An installed package has its bytecode. A checkout has none where PYTHONDONTWRITEBYTECODE is
+    # set, and each start would compile all of it again: +70 ms.
+    for package in (mockserver.__file__, __file__):
+        compileall.compile_dir(Path(str(package)).parent, quiet=1)
     folder = Path(os.environ.get("BENCH_PEERS", ".bench-peers")).resolve()
     setting = Setting(plan, choose_cores())
     peers = list(find_peers(folder, plan.java_warm_up)) if arguments.peers else []

@@ -70,6 +70,10 @@ BAD_LINES = {
     "edition of nobody": (["routes", "--edition", "ki=observed"], 2, "'kie'"),
     "no folder": (["routes", "--contract", "/no/such/folder"], 2, "--contract"),
     "bad format": (["env", "--format", "cmd"], 2, "powershell"),
+    "odd allowed host": (["serve", "--port", "0", "--allowed-host", "a:1"], 2, "--allowed-host"),
+    "odd address to export": (["env", "--url", "nonsense"], 2, "http://"),
+    "odd address of routes": (["routes", "--url", "nonsense"], 2, "http://"),
+    "time that runs backwards": (["wait", "--timeout", "-1"], 2, "--timeout"),
     "odd address": (["wait", "--url", "127.0.0.1:8787"], 2, "http://"),
     "no file": (["decode", "/no/such/file.png"], 2, "/no/such/file.png"),
     "no model": (["models", "no-such-model"], 1, "no-such-model"),
@@ -172,6 +176,16 @@ def test_models_tells_everything_about_one(capsys: pytest.CaptureFixture[str]) -
         r.split() for r in out.splitlines()
     ]
     assert "nano-banana-2-lite" not in out
+
+
+def test_models_tells_everything_about_one_of_several_providers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A model that two providers have is told with its fields by each of them."""
+    assert main(["models", "gpt-image-2-text-to-image"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith("prompt ")] == ["prompt"] * 2
 
 
 def test_models_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

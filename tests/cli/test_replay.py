@@ -13,6 +13,10 @@ import httpx
 import pytest
 
 from mockserver.cli import main
+from mockserver.cli.replay import warn
+from mockserver.record.replay.tape import read_tape
+from mockserver.selection import select_contracts
+from mockserver.web.options import Options
 
 PATIENCE = 30.0  # seconds, on a machine that does much else
 ROOT = Path(__file__).parents[2]
@@ -144,3 +148,17 @@ def test_a_provider_that_is_not_recorded(capsys: pytest.CaptureFixture[str]) -> 
 
     assert main(["replay", path, "--port", "0", "--provider", "kie"]) == 2
     assert "there are calls of gptimage15" in capsys.readouterr().err
+
+
+def test_a_task_without_an_end_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who replays a recording that was stopped too early is told before anybody waits."""
+    contracts = select_contracts(["kie"])
+    tape = read_tape([RECORDINGS / "kie.har"], contracts)
+    warn(tape, ["kie"], Options(notice=print))
+    assert not capsys.readouterr().out
+
+    for reel in tape.reels:
+        reel.polls["recordInfo"] = reel.polls["recordInfo"][:2]
+        reel.callbacks.clear()
+    warn(tape, ["kie"], Options(notice=print))
+    assert "2 recorded tasks have no end" in capsys.readouterr().out

@@ -104,11 +104,17 @@ def test_lint_checks_scenarios(run: Run, mine: Path) -> None:
 
 
 def test_a_bad_scenario_stops_the_start(run: Run, mine: Path) -> None:
-    """One line on stderr, and status 4."""
+    """One line on stderr names the file, or the folder that has none, and status 4."""
     (mine / "mine.yaml").write_text("pace: instant\n", "utf-8")
     status, out, err = run("serve", "--port", "0", "--scenarios", mine)
 
     assert (status, out) == (4, "")
     assert err == (
-        f"mockserver: {mine}: mine.yaml: it has no sentence (say in 'sentence' what happens)\n"
+        f"mockserver: {mine}/mine.yaml: it has no sentence (say in 'sentence' what happens)\n"
     )
+
+    for file in mine.iterdir():
+        file.unlink()
+    status, _, err = run("serve", "--port", "0", "--scenarios", mine)
+
+    assert (status, err.count(str(mine))) == (4, 1)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -104,6 +105,16 @@ def test_the_banner_has_a_line_to_copy(serve: Serve) -> None:
     url = lines[2].split()[1]
     assert f"export KIE_BASE_URL={url} KIE_API_KEY=sk-mock-me" in lines[6]
     assert httpx.get(f"{url.removesuffix('/kie')}/_mock/health").is_success
+
+
+def test_the_line_to_copy_has_a_key_that_is_let_in(serve: Serve) -> None:
+    """With --key, the banner does not promise that any key works, and shows one that does."""
+    process = serve("--provider", "kie", "--key", "sk one", "--key", "two")
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(9)]
+
+    assert lines[4] == "Point a client at it; sk one, two and no other key:\n"
+    assert shlex.split(lines[6])[-1] == "KIE_API_KEY=sk one"
 
 
 def test_a_taken_port_ends_with_status_3(serve: Serve) -> None:

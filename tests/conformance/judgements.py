@@ -108,7 +108,7 @@ def build_evidence(**changed: Any) -> Evidence:
     return Evidence(**{**whole, **changed})
 
 
-def build_judgement(
+def build_judgement(  # noqa: PLR0913 - one argument per field
     verdict: Verdict,
     name: str = "POL-02",
     *,

@@ -203,14 +203,16 @@ def _(patch: Patch) -> None:
     patch_reading(patch, look)
 
 
-@bug("waits-to-see-a-task-run")
+@bug("wants-to-see-a-task-run")
 def _(patch: Patch) -> None:
     seen: set[str] = set()
 
     def look(_: Any, task: Task) -> Task:
         if not task.ended:
             seen.add(task.id)
-        return task if task.id in seen else replace(task, phase=Phase.RUNNING, results=())
+        elif task.id not in seen:
+            raise RuntimeError("a task cannot have ended before it has begun")
+        return task
 
     patch_reading(patch, look)
 
@@ -566,7 +568,7 @@ def _(patch: Patch) -> None:
 @bug("waits-for-callbacks-alone")
 def _(patch: Patch) -> None:
     def refuse(_: Any, waiting: Any) -> Any:
-        yield Pause(waiting.deadline.left)
+        yield Pause(0.1)
         raise flow.build_timeout(waiting)
 
     patch(flow.Flow, "_poll", refuse)
@@ -619,7 +621,7 @@ KILLS: Final[Mapping[str, tuple[str, ...]]] = {
     "repeats-a-paid-submit": ("RET-11", "IDE-07"),
     "asks-again-when-nobody-answers": ("RET-12",),
     "takes-offence-at-new-fields": ("CRE-07",),
-    "waits-to-see-a-task-run": ("CRE-11",),
+    "wants-to-see-a-task-run": ("CRE-11",),
     "gives-up-after-three-polls": ("POL-01",),
     "polls-after-the-end": ("POL-02",),
     "takes-a-failure-for-a-success": ("POL-03/internal-error",),

@@ -17,7 +17,9 @@ from typing import Any, Final
 from imagejobs import Client, Settings
 from imagejobs.models import Order
 from imagejobs.webhook import Receiver
+from mockserver.conformance.case import Case
 from mockserver.conformance.client import Errand, Function
+from mockserver.conformance.feature import Ability
 from mockserver.conformance.stage import SECRET
 
 # As patient as the client comes, with shorter spans.
@@ -29,22 +31,31 @@ QUICK: Final = Settings(
     retry_cap=0.25,
     call_timeout=2.6,
     request_timeout=1.8,
-    wait_timeout=4.0,
+    wait_timeout=6.0,
     download_timeout=3.0,
     not_found_grace=1.5,
 )
-POLITE: Final = replace(QUICK, poll_first=0.6, poll_growth=1.05, poll_cap=1.0, wait_timeout=12.0)
-LISTENING: Final = replace(QUICK, poll_first=1.6, poll_growth=1.0, poll_cap=1.6, wait_timeout=6.0)
+MOODS: Final = {
+    "quick": QUICK,
+    "hasty": replace(QUICK, wait_timeout=2.5),
+    "polite": replace(QUICK, poll_first=0.8, poll_growth=1.05, poll_cap=1.0, wait_timeout=12.0),
+    "listening": replace(QUICK, poll_first=1.6, poll_growth=1.0, poll_cap=1.6),
+}
 
-# What is judged by how often a client polls needs one that polls as it should.
-PACED: Final = ("POL-09", "POL-10")
+
+def choose_mood(case: Case) -> str:
+    """How the client should be to show quickly whether it keeps a rule."""
+    if case.id in {"POL-09", "POL-10"}:
+        return "polite"  # it is judged by how often it polls
+    if Ability.CALLBACKS in case.asks:
+        return "listening"
+    return "hasty" if Ability.DEADLINE in case.asks else "quick"
 
 
-def build_client(provider: str, case_id: str) -> Function:
-    """The client as a function, in the mood that a case asks for."""
-    if case_id.startswith("CBK-"):
-        return Function(lambda errand: listen(provider, errand))
-    return Function(lambda errand: poll(provider, errand, POLITE if case_id in PACED else QUICK))
+def build_client(provider: str, mood: str) -> Function:
+    """The client as a function."""
+    act, settings = listen if mood == "listening" else poll, MOODS[mood]
+    return Function(lambda errand: act(provider, errand, settings))
 
 
 def poll(provider: str, errand: Errand, settings: Settings) -> None:
@@ -53,12 +64,12 @@ def poll(provider: str, errand: Errand, settings: Settings) -> None:
         save(client, client.generate(errand.prompt), errand.folder)
 
 
-def listen(provider: str, errand: Errand) -> None:
+def listen(provider: str, errand: Errand, settings: Settings) -> None:
     """The same with an ear for callbacks; what they say is asked for again."""
     signed = "kie" in provider
     receiver = Receiver(provider, secret=SECRET if signed else None)
     with serve(receiver, errand.callback_port) as url, \
-            open_client(provider, errand, LISTENING) as client:  # fmt: skip
+            open_client(provider, errand, settings) as client:  # fmt: skip
         order = Order(callback_url=url)
         task = client.generate(errand.prompt, inbox=receiver.inbox, **order)
         save(client, client.inspect(task), errand.folder)

@@ -2,8 +2,12 @@
 
 import json
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPResponse
 from threading import Event
 from typing import Any
+from urllib.error import HTTPError
 
 from mockserver.conformance.client import Errand
 
@@ -21,8 +25,19 @@ def call(errand: Errand, path: str, body: object = None) -> Any:
             "User-Agent": "small/1",
         },
     )
-    with urllib.request.urlopen(request, timeout=5) as reply:  # noqa: S310
+    with fetch(request) as reply:
         return json.load(reply)
+
+
+@contextmanager
+def fetch(request: urllib.request.Request | str) -> Iterator[HTTPResponse]:
+    """The reply to a request; an HTTPError is closed when it is raised."""
+    try:
+        with urllib.request.urlopen(request, timeout=5) as reply:  # noqa: S310 - the mock server's
+            yield reply
+    except HTTPError as error:
+        error.close()
+        raise
 
 
 def submit(errand: Errand, **words: str) -> str:
@@ -55,7 +70,7 @@ def wait(errand: Errand, task: str, pause: float = 0.02) -> list[str]:
 def save(errand: Errand, urls: list[str]) -> None:
     """Fetch the result files."""
     for number, url in enumerate(urls):
-        with urllib.request.urlopen(url, timeout=5) as reply:  # noqa: S310
+        with fetch(url) as reply:
             (errand.folder / f"{number}.png").write_bytes(reply.read())
 
 

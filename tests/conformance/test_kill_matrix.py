@@ -19,7 +19,7 @@ from mockserver.conformance.verdict import Severity, Verdict
 from mockserver.contract.model import Contract
 from mockserver.selection import select_contracts
 from tests.conformance import mutants
-from tests.conformance.reference import PACED, build_client
+from tests.conformance.reference import build_client, choose_mood
 
 PROVIDERS = ("kie", "aigptimage", "gptimage15")
 LACKS = frozenset({Ability.INTERRUPT})  # a function cannot be interrupted
@@ -44,15 +44,15 @@ def run(provider: str, trials: Iterable[Trial]) -> list[Judgement]:
     """Judge the reference client as it is now, in the moods that the trials ask for."""
     moods: dict[str, list[Trial]] = {}
     for trial in trials:
-        is_special = trial.case.id in PACED or trial.case.id.startswith("CBK-")
-        moods.setdefault(trial.case.id[:3] if is_special else "", []).append(trial)
+        moods.setdefault(choose_mood(trial.case), []).append(trial)
 
-    def judge(rows: Sequence[Trial]) -> list[Judgement]:
-        suite = Suite(find_contract(provider), tuple(rows), lacks=LACKS, patience=8, jobs=16)
-        return list(run_suite(suite, build_client(provider, rows[0].case.id)))
+    def judge(mood: str) -> list[Judgement]:
+        rows = tuple(moods[mood])
+        suite = Suite(find_contract(provider), rows, lacks=LACKS, patience=8, jobs=16)
+        return list(run_suite(suite, build_client(provider, mood)))
 
     with ThreadPoolExecutor(len(moods)) as pool:
-        return [each for found in pool.map(judge, moods.values()) for each in found]
+        return [each for found in pool.map(judge, moods) for each in found]
 
 
 def list_red(judgements: Sequence[Judgement]) -> set[str]:

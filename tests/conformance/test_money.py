@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mockserver.conformance.case import Setting
 from mockserver.conformance.evidence import Evidence
+from mockserver.conformance.in_process import check, plan_trials
 from mockserver.conformance.judgement import Judgement
 from mockserver.conformance.money import find_waste, sum_spent, sum_waste
 from mockserver.conformance.verdict import Verdict
@@ -20,6 +21,7 @@ from tests.conformance.judgements import (
     build_task,
     build_trial,
 )
+from tests.conformance.small_client import submit, wait
 
 CHARGES = replace(KIE, money=replace(KIE.money, refund=frozenset()))
 TASKS = st.lists(
@@ -80,7 +82,7 @@ def test_what_could_not_be_fetched_is_not_blamed_on_the_client(setting: Setting)
 
 
 def test_a_failure_that_is_paid_back_costs_nothing() -> None:
-    """Ordering again after it is no waste where failures are refunded, and is where they are not."""
+    """Ordering again after it is no waste, but it is one where failures are charged."""
     tasks = (build_task("a", "failed"), build_task("b"))
 
     assert tell(have(*tasks, fetched="b")) == []
@@ -90,14 +92,12 @@ def test_a_failure_that_is_paid_back_costs_nothing() -> None:
 
 def test_a_client_without_downloads_has_its_result_with_the_end() -> None:
     """Who says that it fetches nothing wastes nothing if it was told of the end."""
-    data = {"taskId": "a", "model": "m", "state": "success", "resultJson": "", "param": ""}
-    reply = {"code": 200, "msg": "success", "data": data}
-    told = replace(build_download("a"), operation="recordInfo", reply=reply)
-    evidence = build_evidence(tasks=[build_task("a")], requests=[told])
-    asleep = build_evidence(tasks=[build_task("a")])
+    (planned,) = plan_trials("kie", cases="CRE-01")
+    told = check(planned, lambda errand: wait(errand, submit(errand)))
 
-    assert find_waste([judge(evidence)], downloads=False) == []
-    assert find_waste([judge(asleep)], downloads=False) != []
+    assert find_waste([told], downloads=False) == []
+    assert find_waste([told]) != []
+    assert find_waste([judge(have(build_task("a")))], downloads=False) != []
 
 
 @given(TASKS, st.integers(1, 3), st.booleans())

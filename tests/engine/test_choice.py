@@ -120,6 +120,17 @@ def test_an_unknown_scenario_is_refused_with_the_nearest(
     assert (entry.operation, list(entry.notes)) == ("make", [told])
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("STUKC", "nearest: 'stuck'"), ("xyzzy", "mockserver scenarios lists them")],
+)
+def test_a_name_that_is_like_no_other_is_not_taken_for_one(
+    world: "World", name: str, told: str
+) -> None:
+    """The nearest scenario is named only where it may have been meant."""
+    assert submit(world, "sk-mock-me", scenario=name)["text"].endswith(f"provider; {told}")
+
+
 def test_a_task_keeps_the_scenario_that_was_chosen_for_it(world: "World") -> None:
     """What a wish, an address or a prompt asked for holds for the polls of its task, only of it."""
     key = "sk-mock-me.succeeds"

@@ -118,6 +118,24 @@ def test_rate_limit_tells_what_the_contract_tells(new_user: "NewUser") -> None:
     assert '"retryAfter": 7' in json.dumps(user.submit().body)
 
 
+@pytest.mark.parametrize("http_status", [None, "envelope", "code"])
+@pytest.mark.parametrize("provider", ["kie", "aigptimage"])
+@pytest.mark.parametrize("words", [{"fault": "rate-limit"}, {"fault": "burst-window", "max": 0}])
+def test_too_many_calls_are_refused_as_the_contract_does(
+    new_user: "NewUser", provider: str, http_status: str | None, words: dict[str, Any]
+) -> None:
+    """HTTP status and code are those of the scenario, wherever the account wants its codes."""
+    user, like = new_user(provider), new_user(provider)
+    like.account.scenario = "rate-limited"
+    for each in (user, like):
+        each.account.http_status = http_status
+    user.plan(**words)
+
+    seen, expected = user.submit(), like.submit()
+
+    assert (seen.http, seen.body["code"]) == (expected.http, expected.body["code"])
+
+
 def test_burst_window(user: "User") -> None:
     """So many calls pass in each window of the account's clock, and the others are refused."""
     user.plan("burst-window", max=2, window="5s", operation="submit")
@@ -143,6 +161,17 @@ def test_stuck_task(user: "User", phase: str) -> None:
     assert walked[state] == phase or phase not in walked.values()
     user.engine.force_task(user.account, user.contract.name, task, Phase.SUCCEEDED)
     assert "task.results" in user.read(user.inspect(task))
+
+
+def test_a_stuck_task_is_stuck_however_often_it_is_polled(user: "User") -> None:
+    """Polls that would have moved it on do so no more."""
+    user.account.scenario = "two-polls"
+    user.plan("stuck-task", count=1)
+    task, other = user.make(), user.make()
+
+    told = [[user.read(user.inspect(each)) for _ in range(3)][-1] for each in (task, other)]
+
+    assert ["task.results" in each for each in told] == [False, True]
 
 
 def test_briefly_unknown(user: "User") -> None:

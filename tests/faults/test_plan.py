@@ -64,6 +64,22 @@ def test_other_requests_change_nothing(new_user: "NewUser") -> None:
     assert among.list_faults()[1::2] == alone.list_faults()
 
 
+def test_only_so_many_requests_are_told_apart(
+    new_user: "NewUser", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of too many is forgotten, and is decided upon as if it had never come."""
+    monkeypatch.setattr("mockserver.engine.fault_plan._MAX_REQUESTS", 10)
+    user = new_user()
+    user.account.tier = "unlimited"
+    user.plan("status", probability=0.5)
+
+    for _ in range(2):
+        for number in range(40):
+            user.submit(f"prompt {number}")
+
+    assert user.list_faults()[:40] == user.list_faults()[40:]
+
+
 @pytest.mark.parametrize("probability", [0.05, 0.5, 0.9])
 def test_probability_is_what_it_says(new_user: "NewUser", probability: float) -> None:
     """Of many requests so large a part meets the fault, within four standard deviations."""
@@ -153,11 +169,11 @@ def test_a_window_is_one_of_the_account_clock(new_user: "NewUser") -> None:
     user.plan("status", after="10s", until="20s")
     codes = []
 
-    for _ in range(4):
+    for span in (9_999, 1, 9_999, 1, 0):
         codes.append(user.submit().http)
-        user.account.advance(7_000)
+        user.account.advance(span)
 
-    assert codes == [200, 200, 503, 200]
+    assert codes == [200, 200, 503, 503, 200]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -74,15 +73,23 @@ class Viewer:
         query: Mapping[str, str] | None = None,
         body: object = None,
         contract: Contract = CONTRACT,
-        headers: Mapping[str, str] = MappingProxyType({}),
+        **more: Mapping[str, str],
     ) -> Any:
-        """The JSON value of the answer, or the miss."""
+        """The JSON value of the answer, or the miss; more are headers, and parameters in a path."""
         target = operation.path + ("?" + urlencode(query) if query else "")
         raw = b"" if body is None else json.dumps(body).encode()
-        sent = tuple(headers.items())
+        sent = tuple(more.get("headers", {}).items())
         exchange = Exchange(self.now, 0, operation.method, target, sent, raw)
-        self.last = self.deck.answer(Ask(contract, operation, {}, exchange), self.now, ORIGIN)
+        self.last = self.deck.answer(
+            Ask(contract, operation, more.get("path", {}), exchange), self.now, ORIGIN
+        )
         return orjson.loads(self.last.body) if isinstance(self.last, Answer) else self.last
+
+    @property
+    def answer(self) -> Answer:
+        """The last answer."""
+        assert isinstance(self.last, Answer)
+        return self.last
 
     def submit(self, prompt: str, **more: Any) -> str:
         return str(self.ask(CREATE, body=write_submit(prompt, **more))["data"]["taskId"])
@@ -93,6 +100,5 @@ class Viewer:
 
     def take_callbacks(self) -> list[Notification]:
         """Those that are due, of the task that was asked for last."""
-        assert isinstance(self.last, Answer)
-        assert self.last.play is not None
-        return self.deck.take_callbacks(self.last.play, self.now, ORIGIN)
+        assert self.answer.play is not None
+        return self.deck.take_callbacks(self.answer.play, self.now, ORIGIN)

@@ -282,6 +282,8 @@ def test_no_callback_without_an_address(tmp_path: Path) -> None:
     """A client that asks for no callback gets none."""
     viewer = Viewer(make_tape(tmp_path / "x.har", play_tasks("a fox").tape))
     viewer.poll(viewer.submit("a fox"))
+    assert viewer.answer.play is not None
+    assert viewer.answer.play.next_callback is None
     viewer.now += 10**9
 
     assert viewer.take_callbacks() == []

@@ -72,7 +72,7 @@ def test_a_mistake_is_named(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        ({"fault": "truncated-file", "operation": "submit"}, "'operation': 'submit'; it meets file"),
+        ({"fault": "truncated-file", "operation": "submit"}, "'submit'; it meets file"),
         ({"fault": "stuck-task", "operation": "inspect"}, "it meets submit"),
         ({"fault": "callback-lost", "operation": "file"}, "it meets callback"),
         ({"fault": "reset", "operation": "finished"}, "it meets call, file"),

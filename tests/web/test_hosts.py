@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.errors import UsageError
 from mockserver.web.hosts import Hosts, is_loopback, parse_host
 
 LOOPBACK = [
@@ -52,6 +53,13 @@ def test_judging_a_host_never_fails(host: str) -> None:
     name = parse_host(host)
 
     assert name is None or not is_loopback(name) or name[0] in "l1["
+
+
+@pytest.mark.parametrize("host", ["http://mock.internal", "mock.internal:80", "mock internal", ""])
+def test_an_allowed_host_must_be_a_name(host: str) -> None:
+    """What no Host header could ever match is refused rather than kept in vain."""
+    with pytest.raises(UsageError, match="--allowed-host"):
+        Hosts((host,), beyond_loopback=False)
 
 
 def test_an_allowed_host_is_admitted_whatever_its_case() -> None:

@@ -58,6 +58,8 @@ def expect(ask: Ask, **words: Any) -> httpx.Response:
         ({"condition": "missing-field"}, [3]),
         ({"condition": {"one_of": ["missing_field", "bad_value"]}}, [3]),
         ({"violations": True}, [3]),
+        ({"violations": 1}, []),
+        ({"violations": {"one_of": [0, 1]}}, []),
         ({"method": "GET"}, [2]),
         ({"path": SUBMIT}, [0, 1, 3]),
         ({"headers": {"Authorization": "Bearer sk-mock-test"}}, [0, 1, 2, 3]),

@@ -27,6 +27,29 @@ def test_a_refused_call_is_one_line(ask: Ask, notices: list[str]) -> None:
     assert line.startswith("POST /gptimage15/api/generate refused: missing_field (400); ")
 
 
+def test_a_bad_value_is_told_with_its_place_and_without_its_middle(
+    ask: Ask, notices: list[str]
+) -> None:
+    """A prompt that is too long by far makes no long line; the line names the field."""
+    content = {"prompt": "y" * 30_000, "aspect_ratio": "3:2"}
+    body = {"model": "gpt-image-2-text-to-image", "input": content}
+    ask("POST", "/kie/api/v1/jobs/createTask", json=body)
+
+    (line,) = notices
+    assert len(line) < 450
+    assert '; /input/prompt: "yyy' in line
+    assert line.endswith('yyy" is longer than 20000 characters')
+
+
+def test_a_limit_is_explained_once(ask: Ask, notices: list[str]) -> None:
+    """The first call that breaks a limit tells how to lift it, those after it do not."""
+    body = {"model": "gpt-image-2-text-to-image", "input": {"prompt": "a fox"}}
+    for _ in range(22):
+        ask("POST", "/kie/api/v1/jobs/createTask", json=body)
+
+    assert ["unlimited" in line for line in notices if "rate_limited" in line] == [True, False]
+
+
 def test_a_refusal_that_was_asked_for_says_so(ask: Ask, notices: list[str]) -> None:
     """A scenario's refusal is told apart from a real one."""
     ask("POST", PATH, json={"prompt": "a fox"}, key="sk-mock-a.insufficient-credits")

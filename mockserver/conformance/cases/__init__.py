@@ -6,6 +6,7 @@ from mockserver.conformance.case import Case
 from mockserver.conformance.cases import (
     callback,
     create,
+    deadline,
     download,
     facts,
     hint,
@@ -22,6 +23,7 @@ _MODULES: Final = (
     poll,
     hint,
     retry,
+    deadline,
     money,
     callback,
     security,

@@ -149,10 +149,11 @@ def accept_a_refusal(evidence: Evidence) -> Iterator[Finding]:
 )
 def pass_the_reason_on(evidence: Evidence) -> Iterator[Finding]:
     """The provider says in words what is the matter. Its user can do something about that."""
-    said = f"{evidence.run.output}{evidence.run.errors}"
+    run = evidence.run
+    said = " ".join((run.output, run.errors, *list_texts(run.said)))  # not only as JSON spells it
     for submit in evidence.submits[:1]:
         words = [text for text in list_texts(submit.reply) if " " in text]
-        seen = describe_end(evidence.run.status, said)
+        seen = describe_end(run.status, run.errors or run.output)
         holds = any(text in said for text in words)
         yield Finding(holds, f"{'; '.join(words)!r} is printed", seen, list_proof([submit]))
 
@@ -171,6 +172,6 @@ def keep_orders_apart(evidence: Evidence) -> Iterator[Finding]:
     """Two runs at the same time make two tasks, each with its own prompt."""
     yield from see_success(evidence)
     yield see_one_submit(evidence)
-    sent = str([each.request for each in evidence.submits])
+    sent = {text for each in evidence.submits for text in list_texts(each.request)}
     missing = [run.prompt for run in evidence.runs if run.prompt not in sent]
     yield Finding(not missing, "every prompt is sent", "; ".join(missing))

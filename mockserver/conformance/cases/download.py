@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from hashlib import blake2b
+from pathlib import PurePath
 from typing import Any, Final
 
 from mockserver.conformance.case import MUST, PROMPT, SHOULD, Setting, case
@@ -64,8 +65,8 @@ def refuse_half_a_file(evidence: Evidence) -> Iterator[Finding]:
 @case(
     "DWN-02",
     "says that a file is gone",
-    SHOULD,
-    "links expire",
+    MUST,
+    "false success",
     asks=_FILES,
     setting=Setting(_spoil("expired-link")),
 )
@@ -145,7 +146,16 @@ def _see_files(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _list_images(run: Run) -> list[bytes]:
-    return [content for content in run.files.values() if content.startswith(_STARTS)]
+    """The images that a run has left, or those of them that it speaks of."""
+    named = run.said.get("files")
+    spoken = None
+    if isinstance(named, list) and named:
+        spoken = {PurePath(name).name for name in named if isinstance(name, str)}
+    return [
+        content
+        for name, content in run.files.items()
+        if content.startswith(_STARTS) and (spoken is None or PurePath(name).name in spoken)
+    ]
 
 
 def _read_prompt(content: bytes) -> str | None:

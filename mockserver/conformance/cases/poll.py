@@ -6,7 +6,7 @@ from typing import Final
 
 from mockserver.conformance.case import MUST, SHOULD, Setting, case
 from mockserver.conformance.evidence import Evidence
-from mockserver.conformance.feature import Ability, Feature
+from mockserver.conformance.feature import Feature
 from mockserver.conformance.sight import (
     count_between,
     list_proof,
@@ -18,16 +18,23 @@ from mockserver.conformance.sight import (
 )
 from mockserver.conformance.verdict import Finding
 from mockserver.contract.model import Contract
+from mockserver.engine.scenario import can_meet
 
 FLOOR: Final = 0.5  # seconds between two polls
 CEILING: Final = 60.0
 _STEADY: Final = 0.5  # by how much intervals may fall short of the one before
 
 
-@case("POL-01", "asks until the task has ended", MUST, "the contract", pace={"polls": 6})
+@case(
+    "POL-01",
+    "asks until the task has ended",
+    MUST,
+    "the contract",
+    setting=Setting({"pace": {"polls": 5}}, patience=60.0),
+)
 def ask_until_the_end(evidence: Evidence) -> Iterator[Finding]:
-    """The task ends at its sixth poll. A client has to go on asking until then."""
-    yield count_between("polls", evidence.polls, 6)
+    """The task ends at its fifth poll. A client has to go on asking until then."""
+    yield count_between("polls", evidence.polls, 5)
     yield from see_success(evidence)
 
 
@@ -90,24 +97,6 @@ def keep_a_rhythm(evidence: Evidence) -> Iterator[Finding]:
 
 
 @case(
-    "POL-12",
-    "gives up on a task that never ends",
-    MUST,
-    "Smithy waiters, total wait",
-    asks=[Ability.DEADLINE],
-    pace="manual",
-)
-def give_up_some_day(evidence: Evidence) -> Iterator[Finding]:
-    """A task may hang for ever. A client has a deadline of its own, and tells the task's id."""
-    yield from see_failure(evidence)
-    ids = [task.id for task in evidence.tasks]
-    said = f"{evidence.run.output}{evidence.run.errors}"
-    known = any(each in said for each in ids)
-    expected = "the task's id is printed, so that it can be asked for later"
-    yield Finding(known, expected, said[-200:], could_come=evidence.was_cut)
-
-
-@case(
     "POL-13",
     "waits for the answer to a poll before the next one",
     SHOULD,
@@ -121,31 +110,23 @@ def poll_one_at_a_time(evidence: Evidence) -> Iterator[Finding]:
     yield from see_success(evidence)
 
 
+def _hide_a_task(contract: Contract) -> dict[str, Setting]:
+    has_words = can_meet(contract, "not_yet_visible")
+    told = "not-yet-visible" if has_words else "not-found"
+    fault = {"fault": "refusal", "operation": "inspect", "conditions": told, "nth": [1, 2]}
+    return {"": Setting({"pace": {"polls": 4}, "faults": [fault]})}
+
+
 @case(
     "POL-14",
     "bears with a task that is not known yet",
     SHOULD,
     "eventual consistency",
-    pace={"polls": 3},
-    faults=[{"fault": "briefly-unknown", "span": "700ms"}],
+    setting=_hide_a_task,
 )
 def wait_for_the_task_to_appear(evidence: Evidence) -> Iterator[Finding]:
     """A task that was just submitted may not be known everywhere at once."""
     yield from see_success(evidence)
-    yield count_between("submits", evidence.submits, 1, 1)
-
-
-@case(
-    "POL-15",
-    "ends when a task stays unknown",
-    MUST,
-    "liveness",
-    setting=Setting({"faults": [{"fault": "briefly-unknown", "span": "1h"}]}, patience=40.0),
-    asks=[Ability.DEADLINE],
-)
-def accept_that_it_is_gone(evidence: Evidence) -> Iterator[Finding]:
-    """A task that is never found will not be. The client says so within bounds."""
-    yield from see_failure(evidence)
     yield count_between("submits", evidence.submits, 1, 1)
 
 

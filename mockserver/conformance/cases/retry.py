@@ -5,7 +5,6 @@ from typing import Final
 
 from mockserver.conformance.case import MUST, SHOULD, Setting, case
 from mockserver.conformance.evidence import Evidence
-from mockserver.conformance.feature import Ability
 from mockserver.conformance.sight import (
     count_between,
     see_end,
@@ -34,21 +33,6 @@ def repeat_a_poll(evidence: Evidence) -> Iterator[Finding]:
     """Asking changes nothing, so it may be done again. One 503 is no reason to lose a result."""
     yield from see_success(evidence)
     yield see_one_submit(evidence)
-
-
-@case(
-    "RET-05",
-    "gives up when every poll meets a 500",
-    MUST,
-    "AWS, three attempts",
-    asks=[Ability.DEADLINE],
-    pace=POLLS,
-    faults=[{"fault": "status", "status": 500, "operation": "inspect"}],
-)
-def give_up_on_errors(evidence: Evidence) -> Iterator[Finding]:
-    """Errors for ever. The client tries a bounded number of times, and says that it failed."""
-    yield from see_failure(evidence)
-    yield count_between("polls", evidence.polls, 1, 60)
 
 
 def _refuse_for_good(_: Contract) -> dict[str, Setting]:
@@ -124,20 +108,6 @@ def order_once(evidence: Evidence) -> Iterator[Finding]:
     """The submit was accepted, and its answer is lost. A second one would be paid as well."""
     yield see_one_submit(evidence)
     yield from see_end(evidence)
-
-
-@case(
-    "RET-12",
-    "gives up on a submit that is never answered",
-    MUST,
-    "AWS, timeouts",
-    asks=[Ability.DEADLINE],
-    faults=[{"fault": "hang", "operation": "submit"}],
-)
-def time_out(evidence: Evidence) -> Iterator[Finding]:
-    """Nothing ever comes back. Every call needs a timeout."""
-    yield from see_failure(evidence)
-    yield see_one_submit(evidence)
 
 
 @case(

@@ -26,6 +26,5 @@ class CallbackTooEarly(Fault):
         task = visit.task
         if task is None or not task.callbacks:
             return None
-        visit.holding.polls.pop(task.id, None)
         visit.task = visit.account.change_course(task, task.timeline.hasten(0))
         return replace(reply, carriage=Carriage(behind=visit.account.id))

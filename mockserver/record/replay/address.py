@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from mockserver.record.replay.tape import Tape
-from mockserver.record.spelling import replace_texts
+from mockserver.record.spelling import replace_addresses
 
 PREFIX: Final = "/_recorded/"
 
@@ -34,4 +34,4 @@ def restore_addresses(tape: Tape, body: bytes) -> bytes:
         url = tape.find_address(int(found[1]))
         if url is not None:
             texts[found[0].replace(b"\\", b"").decode("latin-1")] = url
-    return replace_texts(body, texts) if texts else body
+    return replace_addresses(body, texts) if texts else body

@@ -101,7 +101,7 @@ class Deck:
         if play is None:
             reel = self._tape.tasks.get((name, task_id))
             if reel is None:
-                problem = f"no task {task_id!r} was submitted here with this key, or recorded"
+                problem = f"no task {task_id[:100]!r} was submitted here with this key, or recorded"
                 return Miss(404, problem, self._hint(ask))
             play = self._begin(reel, task_id, now, {})
         moved = play.advance(ask.operation.id, now)

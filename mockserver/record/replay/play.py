@@ -44,7 +44,6 @@ class Play:
         self._pace = pace
         self._given: dict[str, int] = {}  # the frame that was given last, by operation
         self._floor = reel.started  # nothing older than this may be told
-        self._has_ended = False
         self._callbacks = list(reel.callbacks) if urls else []
 
     def advance(self, operation: str, now: int) -> tuple[Frame, int] | None:
@@ -60,7 +59,6 @@ class Play:
         self._given[operation] = index
         frame = track.frames[index]
         self._floor = max(self._floor, frame.started)
-        self._has_ended = self._has_ended or frame.has_ended
         is_over = given is not None and given == index == track.last
         return frame, len(track.starts) if is_over else track.find_epoch(index)
 
@@ -96,8 +94,7 @@ class Play:
         # Another operation may have told of later states already.
         while epoch < last and track.frames[track.find_end(epoch)].started < self._floor:
             epoch += 1
-        index = track.starts[epoch]
-        return max(index, track.find_ended()) if self._has_ended else index
+        return track.starts[epoch]
 
     def _is_due(self, callback: Frame, now: int) -> bool:
         if now >= self._find_moment(callback):

@@ -51,10 +51,6 @@ class Track:
         """The last frame that had begun at a moment of the recording; -1 if none had."""
         return bisect_right(self.frames, moment, key=lambda frame: frame.started) - 1
 
-    def find_ended(self) -> int:
-        """The first frame that tells of the end, else the last one."""
-        return next((i for i, frame in enumerate(self.frames) if frame.has_ended), self.last)
-
 
 @dataclass
 class Reel:
@@ -73,6 +69,12 @@ class Reel:
     def tracks(self) -> Mapping[str, Track]:
         """What was answered about the task, by operation."""
         return {name: Track(frames) for name, frames in self.polls.items()}
+
+    @property
+    def has_end(self) -> bool:
+        """Whether a poll was told, or a callback told, how the task ended; a refusal is an end."""
+        told = (frame for frames in self.polls.values() for frame in frames)
+        return not self.task_id or bool(self.callbacks) or any(each.has_ended for each in told)
 
     @cached_property
     def started(self) -> int:

@@ -1,17 +1,21 @@
 """What a replay was asked for, held against what is recorded."""
 
 from collections import Counter, defaultdict
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Final
 
 from mockserver.record.replay.reel import Reel
 from mockserver.record.replay.tape import Tape
+
+MAX_LINES: Final = 20  # of details, for people
 
 
 class Report:
     """Counts over all accounts."""
 
-    def __init__(self, tape: Tape) -> None:
-        self._tape = tape
+    def __init__(self, tape: Tape, providers: Collection[str] | None = None) -> None:
+        served = tape.contracts if providers is None else providers
+        self._reels = [reel for reel in tape.reels if reel.contract.name in served]
         self.misses = 0  # requests that nothing recorded answers
         self.others = 0  # answered calls that belong to no task
         self._plays: Counter[int] = Counter()  # by number of the reel
@@ -31,7 +35,7 @@ class Report:
 
     def build(self) -> dict[str, Any]:
         """The report as JSON."""
-        reels = self._tape.reels
+        reels = self._reels
         return {
             "recorded": len(reels),
             "played": sum(1 for reel in reels if self._plays[reel.number]),
@@ -70,19 +74,21 @@ def describe_report(report: dict[str, Any]) -> list[str]:
         f"{report['plays']} times in all; {report['others']} other calls; "
         f"{report['misses']} requests were not recorded."
     )
-    lines = [counts]
-    lines += [
+    details = [
         f"task {each['task']}: {each['polls']} polls after its last recorded reply"
         for each in report["over_polled"]
     ]
-    lines += [
+    details += [
         f"task {each['task']}: nobody asked {each['operation']} often enough to be told of "
         + ", ".join(each["states"])
         for each in report["unvisited_epochs"]
     ]
-    if report["unvisited_tasks"]:
-        lines.append(f"never played: {', '.join(report['unvisited_tasks'])}")
-    return lines
+    unvisited = report["unvisited_tasks"]
+    if unvisited:
+        details.append(f"never played: {', '.join(unvisited[:MAX_LINES])}")
+    rest = max(0, len(details) - MAX_LINES) + max(0, len(unvisited) - MAX_LINES)
+    more = [f"and {rest} more; --log-format json tells all of it"] if rest else []
+    return [counts, *details[:MAX_LINES], *more]
 
 
 def _name(reel: Reel) -> str:

@@ -11,7 +11,7 @@ from mockserver.contract.facts import FACTS, Kind
 from mockserver.contract.places import change, find_paths
 from mockserver.contract.shape import Shape
 from mockserver.record.sight import read_json
-from mockserver.record.spelling import replace_texts
+from mockserver.record.spelling import replace_addresses, replace_texts
 
 # From so many letters on, an id is replaced wherever it stands; a shorter one by its fact only.
 LONG_ID: Final = 8
@@ -43,7 +43,7 @@ def rewrite(
     if changed != value:
         body = orjson.dumps(changed)
     long = {old: new for old, new in ids.items() if len(old) >= LONG_ID}
-    return replace_texts(replace_texts(body, addresses), long)
+    return replace_texts(replace_addresses(body, addresses), long)
 
 
 def shift_moment(moment: object, seconds: int) -> object:

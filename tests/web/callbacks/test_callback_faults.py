@@ -70,6 +70,9 @@ async def test_a_callback_comes_twice(town: "Town", new_receiver: "NewReceiver")
     assert len({each.body for each in last}) == 1
     assert len({each.headers["webhook-id"] for each in last}) == 1
     assert all(verify(each) for each in received)
+    rows = (await town.list_callbacks())[-3:]
+    assert [row["copy_of"] for row in rows] == [None, *[rows[0]["number"]] * 2]
+    assert [row["due"] - rows[0]["due"] for row in rows] == [0, 1_000, 2_000]
 
 
 async def test_a_callback_is_overtaken(town: "Town", new_receiver: "NewReceiver") -> None:
@@ -167,11 +170,12 @@ async def test_an_old_signature_verifies(town: "Town", new_receiver: "NewReceive
     assert all(verify(each) for each in received)
 
 
+@pytest.mark.parametrize("fault", ["callback-wrong-signature", "callback-stale-timestamp"])
 async def test_what_is_not_signed_cannot_be_signed_wrongly(
-    town: "Town", new_receiver: "NewReceiver"
+    town: "Town", new_receiver: "NewReceiver", fault: str
 ) -> None:
     """Without a secret the fault has nothing to act on, and the account says so."""
-    await plan(town, "callback-wrong-signature")
+    await plan(town, fault)
     async with new_receiver() as receiver:
         assert len(await receive(town, receiver, CHANGES)) == 2
 

@@ -5,6 +5,7 @@ import errno
 import json
 import select
 import socket
+import struct
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -192,6 +193,33 @@ def test_a_client_that_leaves_ends_its_hang(client: Client) -> None:
     assert client.server.comes_to_rest()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [{"fault": "hang"}, {"fault": "latency", "span": "1h"}, {"fault": "drip", "pause": "1h"}],
+)
+def test_a_client_that_is_gone_leaves_nothing_behind(client: Client, words: dict[str, Any]) -> None:
+    """A connection breaks in the middle of a late answer, and the server waits no longer."""
+    client.plan(**words)
+    line = client.submit()
+    assert any(client.list_tasks() for _ in range(1_000))
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    line.close()
+
+    assert client.server.comes_to_rest()
+
+
+def test_a_client_that_sends_no_more_gets_its_late_answer(client: Client) -> None:
+    """Half a connection is enough for an answer, if there will be one."""
+    client.plan("latency", span="20ms")
+    line = client.submit()
+    line.shutdown(socket.SHUT_WR)
+
+    headers, body = split(read_all(line))
+
+    assert len(body) == int(headers["content-length"])
+
+
 def test_a_body_drips(client: Client) -> None:
     """The head comes first and the body in pieces, which are the whole of it in the end."""
     client.plan("drip", pieces=4, pause="20ms")
@@ -245,11 +273,14 @@ def test_nobody_else_meets_a_fault(client: Client) -> None:
     other.close()
 
 
-def test_a_server_stops_while_it_hangs(serve: Any, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("words", [{"fault": "hang"}, {"fault": "latency", "span": "1h"}])
+def test_a_server_stops_while_it_hangs(
+    serve: Any, caplog: pytest.LogCaptureFixture, words: dict[str, Any]
+) -> None:
     """The connection ends without a byte, and nobody complains of anything."""
     server = serve()
     client = Client(server)
-    client.plan("hang")
+    client.plan(**words)
     line = client.submit()
     assert any(client.list_tasks() for _ in range(1_000))
 
