@@ -152,14 +152,11 @@ def tell(report: Report, log_format: str) -> None:
 def warn(tape: Tape, served: list[str], options: Options) -> None:
     """Tell what of the recordings cannot be replayed."""
     if tape.broken:
-        options.notice(f"{tape.broken} recorded calls ended in an error; they are left out")
+        options.notice(f"left out, since they ended in an error: {tape.broken} of the calls")
     if tape.strange:
-        options.notice(f"{tape.strange} recorded requests are for no known contract; left out")
+        options.notice(f"left out, since no contract has them: {tape.strange} of the requests")
     reels = [reel for reel in tape.reels if reel.contract.name in served]
     endless = [str(reel.task_id) for reel in reels if not reel.has_end]
     if endless:
         names = ", ".join(endless[:5]) + (", ..." if len(endless) > 5 else "")
-        options.notice(
-            f"{len(endless)} recorded tasks have no end, so that whoever waits for it waits for "
-            f"ever: {names}"
-        )
+        options.notice(f"recorded without an end, which a client may wait for in vain: {names}")

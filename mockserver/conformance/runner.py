@@ -10,7 +10,7 @@ from typing import Final
 
 from mockserver.clock import start_stopwatch
 from mockserver.conformance.case import Trial
-from mockserver.conformance.client import Client, Errand
+from mockserver.conformance.client import Client, Errand, Function
 from mockserver.conformance.evidence import Evidence, Run
 from mockserver.conformance.feature import Ability, list_features
 from mockserver.conformance.judgement import Judgement, find_obstacle, judge
@@ -69,9 +69,12 @@ def run_suite(suite: Suite, client: Client) -> Generator[Judgement, None, None]:
     run at all.
     """
     features = list_features(suite.contract)
+    lacks = suite.lacks
+    if isinstance(client, Function):
+        lacks |= {Ability.INTERRUPT}  # a thread cannot be told
     fit = []
     for trial in suite.trials:
-        obstacle = find_obstacle(trial, features, suite.lacks)
+        obstacle = find_obstacle(trial, features, lacks)
         if obstacle is None:
             fit.append(trial)
         else:

@@ -40,24 +40,11 @@ def enter_refused(journal: Journal, call: Call, now: int, reply: Reply, refusal:
     """Enter a call whose key opened no account."""
     message = refusal.facts.get("reply.message")
     return journal.add(
-        Entry(
-            journal.total,
-            now,
-            call.contract.name,
-            call.operation.id,
-            call.operation.method,
-            call.target,
-            hide_keys(call.headers),
-            call.raw,
-            reply.status,
-            reply.body,
-            refusal.condition,
-            (),
-            (str(message),) if message else (),
-            None,
-            None,
-            None,
-            next(journal.numbers),
+        _begin(journal, call.operation.method, call, now, reply)._replace(
+            provider=call.contract.name,
+            operation=call.operation.id,
+            condition=refusal.condition,
+            notes=(str(message),) if message else (),
         )
     )
 
@@ -65,23 +52,31 @@ def enter_refused(journal: Journal, call: Call, now: int, reply: Reply, refusal:
 def enter_stray(journal: Journal, stray: Stray, now: int, reply: Reply, note: str) -> Entry:
     """Enter a request for no operation; the note names the nearest one."""
     return journal.add(
-        Entry(
-            journal.total,
-            now,
-            stray.contract.name if stray.contract else None,
-            None,
-            stray.method,
-            stray.target,
-            hide_keys(stray.headers),
-            stray.raw,
-            reply.status,
-            reply.body,
-            "not_found",
-            (),
-            (note,),
-            None,
-            None,
-            None,
-            next(journal.numbers),
+        _begin(journal, stray.method, stray, now, reply)._replace(
+            provider=stray.contract.name if stray.contract else None,
+            condition="not_found",
+            notes=(note,),
         )
+    )
+
+
+def _begin(journal: Journal, method: str, request: Call | Stray, now: int, reply: Reply) -> Entry:
+    """What there is to say of any request that made no visit."""
+    return Entry(
+        seq=journal.total,
+        at=now,
+        provider=None,
+        operation=None,
+        method=method,
+        target=request.target,
+        headers=hide_keys(request.headers),
+        request=request.raw,
+        status=reply.status,
+        reply=reply.body,
+        condition=None,
+        violations=(),
+        notes=(),
+        scenario=None,
+        task_id=None,
+        number=next(journal.numbers),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from mockserver.engine.call import Malformed, Reply, Stray
+from mockserver.engine.call import Call, Malformed, Reply, Stray
 from mockserver.engine.engine import Engine
 from mockserver.version import VERSION
 from mockserver.web.asgi import (
@@ -128,13 +128,15 @@ class Emulator:
         door = self._doors.known.get(host)  # an unknown one is judged in __call__
         return None if door is None else door.site.exact.get((method, path))
 
-    def answer_call(
-        self, route: Route, request: Request, path: Mapping[str, str] = NOTHING
-    ) -> Reply:
-        """Answer a call for an operation; `path` holds the parameters in its path."""
+    def read_call(self, route: Route, request: Request, path: Mapping[str, str] = NOTHING) -> Call:
+        """The call that a request makes; `path` holds the parameters in its path."""
         if self._files_origin is not None:
             request.origin = self._files_origin
-        return self._engine.answer(read_call(route, request, path))
+        return read_call(route, request, path)
+
+    def answer_call(self, call: Call) -> Reply:
+        """Answer a call for an operation."""
+        return self._engine.answer(call)
 
     async def wait_for_callbacks(self, account_id: str) -> None:
         """Come back when what is due for an account was sent and answered, or it takes long."""
@@ -154,14 +156,15 @@ class Emulator:
             call = await self._uploader.read(route, request, receive, path)
             if call is None:
                 return
-            reply, is_cut = self._engine.answer(call), isinstance(call.body, Malformed)
+            reply, is_cut = self.answer_call(call), isinstance(call.body, Malformed)
         else:
             body = await read_body(receive, request.headers)  # all of it, before anything is done
             if body is None:
                 return
             if route.takes_body:
                 request.body = body
-            reply, is_cut = self.answer_call(route, request, path), body is TOO_LARGE
+            call, is_cut = self.read_call(route, request, path), body is TOO_LARGE
+            reply = self.answer_call(call)
         await carry_reply(send, reply, request, self.wait_for_callbacks, close=is_cut)
 
     async def _answer_stray(

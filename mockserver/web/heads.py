@@ -9,14 +9,18 @@ way, which has the last word on what is a request.
 
 import re
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mockserver.web.provider import Request
-from mockserver.web.routes import Route
+from mockserver.engine.call import Call, Malformed
+from mockserver.web.decode import decode_json
+from mockserver.web.provider import parse_query
 
 MAX_KNOWN: Final = 8  # per connection
 MAX_SIZE: Final = 4 * 1024  # bytes of a head, or a query; longer ones are the parser's business
+
+Strings = Mapping[str, str]
 
 _END: Final = b"\r\n\r\n"
 _LENGTHS: Final = (b"\r\nContent-Length: ", b"\r\ncontent-length: ")
@@ -31,24 +35,25 @@ class Head:
     before: bytes
     after: bytes  # up to the blank line
     has_body: bool
-    route: Route
-    request: Request  # without its body
+    like: Call
 
-    def read(self, data: bytes) -> Request | None:
-        """The request that some bytes are, if they begin as this head and are a whole one."""
-        like = self.request
+    def read(self, data: bytes) -> Call | None:
+        """The call that some bytes are, if they begin as this head and are a whole request."""
         if self.has_body:
-            return self._read_body(data, like)
+            return self._read_body(data)
         if not self.after:
-            return like if data == self.before else None
+            return self.like if data == self.before else None
         end = len(data) - len(self.after)
-        query = data[len(self.before) : end]
-        if len(query) > MAX_SIZE or not data.endswith(self.after) or not _QUERY.fullmatch(query):
+        sent = data[len(self.before) : end]
+        if len(sent) > MAX_SIZE or not data.endswith(self.after) or not _QUERY.fullmatch(sent):
             return None
-        target = f"{like.path}?{query.decode()}"
-        return Request(like.method, like.path, target, query, like.headers, like.origin)
+        like, query = self.like, parse_query(sent)
+        if isinstance(query, Malformed):
+            return None
+        target = f"{like.target.partition('?')[0]}?{sent.decode()}"
+        return self._build(target, like.headers, query, b"", None)
 
-    def _read_body(self, data: bytes, like: Request) -> Request | None:
+    def _read_body(self, data: bytes) -> Call | None:
         start = len(self.before)
         end = data.find(b"\r", start)
         if end < 0 or not data.startswith(self.after, end):
@@ -56,8 +61,28 @@ class Head:
         length, body = data[start:end], data[end + len(self.after) :]
         if not body or length != b"%d" % len(body):
             return None
+        like = self.like
         headers = {**like.headers, "content-length": length.decode()}
-        return Request(like.method, like.path, like.target, like.query, headers, like.origin, body)
+        value = decode_json(body, like.headers.get("content-type"))
+        return self._build(like.target, headers, like.query, body, value)
+
+    def _build(
+        self, target: str, headers: Strings, query: Strings, body: bytes, value: object
+    ) -> Call:
+        like = self.like
+        return Call(
+            like.contract,
+            like.operation,
+            like.key,
+            like.origin,
+            target,
+            headers,
+            query,
+            like.path,
+            body,
+            value,
+            like.scenario,
+        )
 
 
 class Heads:
@@ -68,16 +93,16 @@ class Heads:
     def __init__(self) -> None:
         self._known: deque[Head] = deque(maxlen=MAX_KNOWN)
 
-    def recognise(self, data: bytes) -> tuple[Route, Request] | None:
-        """The call that some bytes are, if they are a whole one with a known head."""
+    def recognise(self, data: bytes) -> Call | None:
+        """The call that some bytes are, if they are a whole request with a known head."""
         for head in self._known:
             if data.startswith(head.before):
-                request = head.read(data)
-                if request is not None:
-                    return head.route, request
+                call = head.read(data)
+                if call is not None:
+                    return call
         return None
 
-    def learn(self, data: bytes, route: Route, request: Request) -> None:
+    def learn(self, data: bytes, call: Call) -> None:
         """Remember the head of a call that the parser found in some bytes.
 
         If the rest of the bytes is as long as the head says of the body, they are one request and
@@ -85,14 +110,16 @@ class Heads:
         """
         end = data.find(_END) + len(_END)
         length = str(len(data) - end)
-        if not len(_END) <= end <= MAX_SIZE:
+        if not len(_END) <= end <= MAX_SIZE or "content-encoding" in call.headers:
             return
-        if request.headers.get("content-length", "0") != length:
+        if call.headers.get("content-length", "0") != length:
             return
-        parts = _split_at_length(data[:end], length) if request.body else _split_at_query(data)
-        if parts is not None:
-            like = replace(request, body=b"")
-            self._known.appendleft(Head(*parts, bool(request.body), route, like))
+        has_body = length != "0"
+        parts = _split_at_length(data[:end], length) if has_body else _split_at_query(data)
+        takes_it = call.operation.body is not None if has_body else call.body is None
+        if parts is not None and takes_it and not isinstance(call.body, Malformed):
+            like = replace(call, raw=b"", body=None)
+            self._known.appendleft(Head(*parts, has_body, like))
 
 
 def _split_at_length(head: bytes, length: str) -> tuple[bytes, bytes] | None:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from mockserver.contract.model import Contract
 from mockserver.engine.account import Account
 from mockserver.engine.engine import Engine
+from mockserver.engine.fault import FILE
 from mockserver.errors import MockServerError
 from mockserver.web.fields import ControlError, read_part, suggest
 
@@ -48,11 +49,14 @@ def check_provider(contracts: Mapping[str, Contract], name: str) -> str:
 
 
 def find_operations(contracts: Mapping[str, Contract], name: str) -> Collection[str]:
-    """The id of an operation that has a name, or the ids of those with a role."""
+    """The id of an operation that has a name, or the ids of those with a role; FILE is its own."""
+    if name == FILE:
+        return (FILE,)
     operations = [each for c in contracts.values() for each in c.operations.values()]
     ids = dict.fromkeys(each.id for each in operations if name in (each.id, each.role))
     if not ids:
-        known = dict.fromkeys(str(word) for each in operations for word in (each.role, each.id))
+        words = (str(word) for each in operations for word in (each.role, each.id))
+        known = dict.fromkeys([*words, FILE])
         raise ControlError(400, f"there is no operation {name!r}", suggest(name, known))
     return ids
 

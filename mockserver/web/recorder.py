@@ -29,7 +29,6 @@ from mockserver.web.collector import Collector
 from mockserver.web.hosts import Hosts, parse_host
 from mockserver.web.options import Options
 from mockserver.web.relay import Relay, read_pairs, read_whole
-from mockserver.web.routes import Route
 from mockserver.web.stand_in import PREFIX, Place, StandIn, list_callback_urls
 from mockserver.web.targets import Targets
 from mockserver.web.upstream import Upstream
@@ -92,14 +91,6 @@ class Recorder:
             await send_reply(send, refusal, close=True)
         else:
             await self._pass(scope, receive, send)
-
-    def find_route(self, host: str, method: str, path: str) -> Route | None:  # noqa: ARG002
-        """Nothing is answered here at once."""
-        return None
-
-    def answer_call(self, route: Route, request: object) -> Reply:
-        """It is never asked, since no route is found."""
-        raise LookupError(f"{route} is answered by the live API, not by {request}")
 
     def end_streams(self) -> None:
         """Streams end with the live API's."""

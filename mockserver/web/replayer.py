@@ -113,14 +113,6 @@ class Replayer:
             problem = f"{request.method} {request.path} is no operation of a served contract"
             await send_reply(send, build_error(404, problem, self._list_recorded()))
 
-    def find_route(self, host: str, method: str, path: str) -> Route | None:  # noqa: ARG002
-        """Nothing is answered here at once."""
-        return None
-
-    def answer_call(self, route: Route, request: object) -> Reply:
-        """It is never asked, since no route is found."""
-        raise LookupError(f"{route} is answered in turn, not at once like {request}")
-
     def end_streams(self) -> None:
         """End the emulator's."""
         if self._show.emulator is not None:

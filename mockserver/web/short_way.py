@@ -6,11 +6,11 @@ What is not such a call, or cannot have its turn yet, goes to the ASGI applicati
 
 import logging
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from httptools import HttpRequestParser
 
-from mockserver.engine.call import Malformed, Reply
+from mockserver.engine.call import Call, Malformed, Reply
 from mockserver.web.asgi import MAX_BODY, TOO_LARGE, read_headers
 from mockserver.web.flaws import FAILURE, Pairs
 from mockserver.web.heads import Heads
@@ -20,43 +20,58 @@ from mockserver.web.routes import Route
 _logger: Final = logging.getLogger("uvicorn.error")
 
 
+@runtime_checkable
 class Answering(Protocol):
     """What the short way needs of the application."""
 
     def find_route(self, host: str, method: str, path: str) -> Route | None:
         """The operation behind a path without parameters, if the Host header may have it."""
 
-    def answer_call(self, route: Route, request: Request) -> Reply:
+    def read_call(self, route: Route, request: Request) -> Call:
+        """The call that a request makes."""
+
+    def answer_call(self, call: Call) -> Reply:
         """Answer a call for an operation."""
 
 
 class ShortWay:
     """The short way of one connection: the call that is coming in, and the heads that are known."""
 
-    __slots__ = ("_chunks", "_emulator", "_heads", "_request", "_route", "_size", "is_taken")
+    __slots__ = (
+        "_chunks",
+        "_emulator",
+        "_heads",
+        "_last",
+        "_request",
+        "_route",
+        "_size",
+        "is_taken",
+    )
 
-    def __init__(self, emulator: Answering) -> None:
-        self._emulator = emulator
+    def __init__(self, application: object) -> None:
+        # One that is not made for it has no short way.
+        self._emulator = application if isinstance(application, Answering) else None
         self._heads = Heads()
         self._route: Route | None = None
         self._request: Request | None = None
+        self._last: Call | None = None  # that the parser has found
         self._chunks: list[bytes] = []
         self._size = 0
         self.is_taken = False  # by a call that is not complete yet
 
     def answer_known(self, data: bytes) -> Reply | None:
         """Answer a whole call whose head is known; nothing happens if it is none."""
-        known = self._heads.recognise(data)
-        return None if known is None else self._answer(*known)
+        call = self._heads.recognise(data)
+        return None if call is None else self._answer(call)
 
     def learn(self, data: bytes) -> None:
         """Remember the head of the last call, which began with these bytes."""
-        if self._route is not None and self._request is not None:
-            self._heads.learn(data, self._route, self._request)
+        if self._last is not None:
+            self._heads.learn(data, self._last)
 
     def forget(self) -> None:
         """There is no last call."""
-        self._request = None
+        self._last = None
 
     def take(self, parser: HttpRequestParser, url: bytes, pairs: Pairs) -> bool:
         """Whether a request is a provider's call; its body may come then."""
@@ -66,7 +81,7 @@ class ShortWay:
         headers = read_headers(pairs)
         host = headers.get("host", "")
         name, place = parser.get_method().decode("ascii"), path.decode("latin-1")
-        route = self._emulator.find_route(host, name, place)
+        route = self._emulator.find_route(host, name, place) if self._emulator else None
         if route is None or route.keeps_file or b"#" in query or not _has_plain_body(headers):
             return False
         target = url.decode("latin-1")
@@ -91,20 +106,20 @@ class ShortWay:
         """Answer the call: its body is complete, or too large."""
         self.is_taken = False
         request, route, chunks = self._request, self._route, self._chunks
-        assert request is not None and route is not None  # noqa: S101, PT018  # set together
-        request.body = self._join(chunks)
-        return self._answer(route, request)
+        assert self._emulator and request and route  # noqa: S101, PT018  # or it were not taken
+        request.body = self._join(chunks) if route.takes_body else b""
+        self._last = self._emulator.read_call(route, request)
+        return self._answer(self._last)
 
     def _join(self, chunks: list[bytes]) -> bytes | Malformed:
         if self._size > MAX_BODY:
             return TOO_LARGE
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def _answer(self, route: Route, request: Request) -> Reply:
-        if not route.takes_body:
-            request.body = b""
+    def _answer(self, call: Call) -> Reply:
+        assert self._emulator  # noqa: S101  # or no call were known
         try:
-            return self._emulator.answer_call(route, request)
+            return self._emulator.answer_call(call)
         except Exception:
             _logger.exception("a call could not be answered")
             return FAILURE

@@ -37,7 +37,7 @@ class Wire(HttpToolsProtocol):
         self._limits = limits
         self._burst = burst
         self._intake = Intake(limits)
-        self._short = ShortWay(self.config.app)  # type: ignore[arg-type]  # built by us
+        self._short = ShortWay(self.config.app)
         self._owed: deque[RequestResponseCycle] = deque()  # answers of the application, in order
         self._last: Reply | None = None  # a refusal, for when no answer is owed any more
         self._is_full = False  # the server is, and takes no request of this connection

@@ -168,7 +168,12 @@ async def wait_shortly(_: Errand) -> None:
     [
         (lambda _: None, 0, "", ""),
         (lambda _: {"outcome": "succeeded"}, 0, '{"outcome": "succeeded"}\n', ""),
-        (lambda _: {}["fox"], 1, "", "KeyError: 'fox'\n"),
+        (
+            lambda _: int("fox!"),
+            1,
+            "",
+            "ValueError: invalid literal for int() with base 10: 'fox!'\n",
+        ),
         (lambda _: sys.exit(4), 1, "", "SystemExit: 4\n"),
         (wait_shortly, 1, "", "TimeoutError: too late\n"),
     ],

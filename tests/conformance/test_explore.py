@@ -9,9 +9,9 @@ from hypothesis import given
 
 from mockserver import conformance
 from mockserver.cli import main
-from mockserver.conformance.exploration import PACES, build_suite, find_discovery
+from mockserver.conformance.exploration import build_suite, find_discovery
 from mockserver.conformance.in_process import wrap_client
-from mockserver.conformance.schedule import Schedule, draw_schedules
+from mockserver.conformance.schedule import PACES, Schedule, draw_schedules
 from mockserver.contract.plain_yaml import read_yaml
 from mockserver.errors import UsageError
 from tests.conformance.judgements import KIE

@@ -12,7 +12,6 @@ import pytest
 from mockserver.conformance.case import Trial, list_trials
 from mockserver.conformance.cases import CASES
 from mockserver.conformance.client import Command
-from mockserver.conformance.feature import Ability
 from mockserver.conformance.judgement import Judgement
 from mockserver.conformance.runner import Suite, run_suite
 from mockserver.conformance.verdict import Severity, Verdict
@@ -22,7 +21,6 @@ from tests.conformance import mutants
 from tests.conformance.reference import build_client, choose_mood
 
 PROVIDERS = ("kie", "aigptimage", "gptimage15")
-LACKS = frozenset({Ability.INTERRUPT})  # a function cannot be interrupted
 RED = {Severity.MUST: Verdict.FAIL, Severity.SHOULD: Verdict.WARN}
 IS_NIGHT = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 REFERENCE = Path(__file__).parent / "reference.py"
@@ -48,7 +46,7 @@ def run(provider: str, trials: Iterable[Trial]) -> list[Judgement]:
 
     def judge(mood: str) -> list[Judgement]:
         rows = tuple(moods[mood])
-        suite = Suite(find_contract(provider), rows, lacks=LACKS, patience=8, jobs=16)
+        suite = Suite(find_contract(provider), rows, patience=8, jobs=16)
         return list(run_suite(suite, build_client(provider, mood)))
 
     with ThreadPoolExecutor(len(moods)) as pool:

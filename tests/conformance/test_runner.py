@@ -122,13 +122,12 @@ def test_a_trial_without_an_account_is_our_own_mistake() -> None:
 def test_a_mistake_in_a_case_is_our_own() -> None:
     """A judge that raises says nothing about the client."""
 
-    def choke(_: Evidence) -> Iterator[Finding]:
-        raise KeyError("oops")
-        yield
+    def choke(evidence: Evidence) -> Iterator[Finding]:
+        yield Finding(True, "it is looked at", str(evidence.requests[99]))
 
     (judgement,) = run(Function(generate), plan(judge=choke)).values()
     assert judgement.verdict == Verdict.HARNESS_ERROR
-    assert "KeyError in the case itself" in judgement.reason
+    assert "IndexError in the case itself" in judgement.reason
 
 
 def test_what_a_client_cannot_do_is_not_asked_of_it() -> None:

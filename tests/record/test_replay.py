@@ -14,6 +14,7 @@ from mockserver.record.exchange import Exchange
 from mockserver.record.har import read_har
 from mockserver.record.replay.answer import Miss
 from mockserver.record.replay.play import Mode
+from mockserver.record.replay.report import describe_report
 from mockserver.record.replay.tape import Tape
 from tests.record.played import HOOK, read_contract
 from tests.record.replayed import (
@@ -185,6 +186,7 @@ def test_what_is_not_recorded_is_missed(tape: Tape) -> None:
     assert isinstance(unknown, Miss)
     assert (unknown.status, unheard.status) == (404, 404)
     assert "'no-such-task'" in unknown.error
+    assert f'it has "{FOX}" at /taskId, this one has "no-such-task"' in unknown.error
     assert "createTask (2), recordInfo (10)" in unknown.hint
     assert "getCredits" in unheard.error
 
@@ -353,3 +355,14 @@ def test_hundreds_of_exchanges_of_a_plain_recording(tmp_path: Path) -> None:
         assert watch(viewer, task_id, 5) == [*EPOCHS, EPOCHS[-1]]
         assert f"animal {number}" in viewer.poll(task_id)["param"]
     assert viewer.report.build()["unvisited_tasks"] == []
+
+
+def test_a_long_report_is_cut_for_people(tape: Tape) -> None:
+    """In words the report has a bounded number of lines, and says how many are left out."""
+    report = Viewer(tape).report.build()
+    tasks = [f"task-{number}" for number in range(30)]
+    late = [{"task": name, "polls": 1} for name in tasks]
+    lines = describe_report({**report, "over_polled": late, "unvisited_tasks": tasks})
+
+    assert len(lines) == 22
+    assert lines[-1].startswith("and 21 more; ")

@@ -39,6 +39,8 @@ BODIES = {
     "/clock": '{"freeze": true}',
     "/tasks/{task}": '{"outcome": "failed"}',
     "/accounts/{key}": '{"scenario": "fails"}',
+    "/next": '{"scenario": "fails"}',
+    "/faults": '{"fault": "status"}',
 }
 
 
@@ -71,7 +73,7 @@ class Control:
 
     def read_state(self) -> list[Any]:
         """Everything that a control call could change."""
-        paths = ("", "/clock", "/tasks", "/requests", "/callbacks")
+        paths = ("", "/clock", "/tasks", "/requests", "/callbacks", "/next", "/faults")
         wanted = [f"/_mock/accounts/{ME}{path}" for path in paths]
         wanted += ["/_mock/accounts", "/_mock/requests"]
         return [self.ask("GET", path, headers=HOLDER).json() for path in wanted]

@@ -59,6 +59,7 @@ def expect(ask: Ask, **words: Any) -> httpx.Response:
         ({"condition": {"one_of": ["missing_field", "bad_value"]}}, [3]),
         ({"violations": True}, [3]),
         ({"violations": 1}, []),
+        ({"operation": "file"}, []),
         ({"violations": {"one_of": [0, 1]}}, []),
         ({"method": "GET"}, [2]),
         ({"path": SUBMIT}, [0, 1, 3]),

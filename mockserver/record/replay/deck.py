@@ -101,8 +101,7 @@ class Deck:
         if play is None:
             reel = self._tape.tasks.get((name, task_id))
             if reel is None:
-                problem = f"no task {task_id[:100]!r} was submitted here with this key, or recorded"
-                return Miss(404, problem, self._hint(ask))
+                return self._miss_task(ask, task_id)
             play = self._begin(reel, task_id, now, {})
         moved = play.advance(ask.operation.id, now)
         if moved is None:
@@ -177,6 +176,13 @@ class Deck:
             return Miss(404, f"no call of {ask.operation.id} is recorded", self._hint(ask))
         problem = f"no recorded {ask.operation.id} answers this request; {nearest}"
         return Miss(409, problem, "record it too, or let --fallback emulate answer it")
+
+    def _miss_task(self, ask: Ask, task_id: str) -> Miss:
+        name = ask.operation.id
+        reels = (r for r in self._tape.reels if r.contract.name == ask.contract.name)
+        polls = [reel.polls[name][0] for reel in reels if name in reel.polls]
+        problem = f"no task {task_id[:100]!r} was submitted here with this key, or recorded"
+        return Miss(404, f"{problem}; {self._describe_nearest(ask, polls)}", self._hint(ask))
 
     def _hint(self, ask: Ask) -> str:
         counts = self._tape.list_operations(ask.contract.name)

@@ -72,9 +72,10 @@ class Reel:
 
     @property
     def has_end(self) -> bool:
-        """Whether a poll was told, or a callback told, how the task ended; a refusal is an end."""
-        told = (frame for frames in self.polls.values() for frame in frames)
-        return not self.task_id or bool(self.callbacks) or any(each.has_ended for each in told)
+        """Whether whoever submits it hears of an end: by a refusal, a poll or a callback."""
+        if self.submit is None or self.task_id is None or self.callbacks:
+            return True
+        return any(frame.has_ended for frames in self.polls.values() for frame in frames)
 
     @cached_property
     def started(self) -> int:

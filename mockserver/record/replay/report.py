@@ -79,8 +79,7 @@ def describe_report(report: dict[str, Any]) -> list[str]:
         for each in report["over_polled"]
     ]
     details += [
-        f"task {each['task']}: nobody asked {each['operation']} often enough to be told of "
-        + ", ".join(each["states"])
+        f"task {each['task']}: no {each['operation']} was told of {', '.join(each['states'])}"
         for each in report["unvisited_epochs"]
     ]
     unvisited = report["unvisited_tasks"]

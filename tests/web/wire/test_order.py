@@ -10,12 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.engine.call import Reply
+from mockserver.engine.call import Call, Reply
 from mockserver.engine.journal import Entry
 from mockserver.web import flaws
 from mockserver.web.app import Emulator
-from mockserver.web.provider import Request
-from mockserver.web.routes import Route
 
 if TYPE_CHECKING:
     from tests.web.wire.conftest import Answer, BuildApp, Serve, Server
@@ -34,10 +32,10 @@ DEPTH = 1_000
 class Faulty(Emulator):
     """An emulator with a mistake."""
 
-    def answer_call(self, route: Route, request: Request, *path: Any) -> Reply:
-        if b"mistaken" in request.raw:
+    def answer_call(self, call: Call) -> Reply:
+        if b"mistaken" in call.raw:
             raise RuntimeError("a mistake of ours")
-        return super().answer_call(route, request, *path)
+        return super().answer_call(call)
 
 
 def submit(prompt: str, *fields: bytes) -> bytes:
