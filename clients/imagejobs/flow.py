@@ -155,9 +155,8 @@ class Flow:
         if left <= 0:
             raise build_timeout(waiting) from None
         own = hints.choose_interval(waiting.polls, self.account.settings)
-        pause = min(left, max(own, waiting.hint or 0.0))
-        delivered: Task | None = yield Pause(pause, waiting.task_id)
-        return delivered
+        asked = min(left, waiting.hint or 0.0)
+        return (yield from self._pause(waiting.task_id, max(min(left, own), asked), asked))
 
     def _back_off(self, waiting: Waiting, error: ImageError) -> Steps[Task | None]:
         waiting.failures.append(error)
@@ -171,9 +170,14 @@ class Flow:
             pause = waiting.deadline.left - LAST_POLL
             if pause <= (error.retry_after or 0):
                 raise build_timeout(waiting) from error
-        end = settings.world.clock() + pause
-        delivered: Task | None = yield Pause(pause, waiting.task_id)
-        rest = end - settings.world.clock()
+        return (yield from self._pause(waiting.task_id, pause, pause))
+
+    def _pause(self, task_id: str, seconds: float, least: float) -> Steps[Task | None]:
+        """Pause until a callback comes, and so long at least unless it tells of the end."""
+        clock = self.account.settings.world.clock
+        end = clock() + least
+        delivered: Task | None = yield Pause(seconds, task_id)
+        rest = end - clock()
         if rest > 0 and not (delivered and delivered.ended):  # woken by no more than a hint
             yield Pause(rest)
         return delivered

@@ -17,6 +17,7 @@ from imagejobs import (
     Unavailable,
     Unreadable,
 )
+from imagejobs.webhook import Delivery, Inbox
 
 MakeClient = Callable[..., Any]
 MakeScript = Callable[..., Any]
@@ -214,6 +215,19 @@ def test_a_hint_of_a_good_reply_is_kept(
     first, second = time.pauses
     assert first == 17
     assert 1 < second < 17
+
+
+def test_a_callback_that_nobody_signed_shortens_no_hint(
+    make_client: MakeClient, script: MakeScript, time: Any
+) -> None:
+    """It is a reason to poll, and what the provider has asked for is kept all the same."""
+    inbox = Inbox()
+    inbox.put(Delivery(Task("kie", "t", Phase.SUCCEEDED), is_verified=False))
+    hinted = (*RUNNING, {"retry-after": "17"})
+
+    make_client(script(hinted, DONE)).wait("t", inbox=inbox)
+
+    assert [round(pause) for pause in time.pauses] == [17]
 
 
 def test_polls_are_few(make_client: MakeClient, script: MakeScript) -> None:

@@ -60,7 +60,6 @@ def test_a_client_that_breaks_no_must_is_fine(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Status 0, a line per trial, the sums in the last line, and nothing on stderr."""
-    assert conform("--case", "CRE-01", "--case", "POL-03/internal-error") in (0, 2)
     capsys.readouterr()
     assert conform("--case", "cre-01", "--case", "POL-09") == 0
 
