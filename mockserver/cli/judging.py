@@ -91,7 +91,7 @@ def _check_reach(suite: Suite, judgements: Iterable[Judgement]) -> None:
     """Raise UsageError for a client that ran several times and has sent no request."""
     ran = [each for each in judgements if each.evidence is not None]
     total = len(suite.trials) - sum(each.evidence is None for each in judgements)
-    if len(ran) < min(ENOUGH, total) or any(_was_reached(each) for each in ran):
+    if not ran or len(ran) < min(ENOUGH, total) or any(_was_reached(each) for each in ran):
         return
     prefix = write_prefix(suite.contract.name)
     raise UsageError(
