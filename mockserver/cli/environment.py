@@ -9,6 +9,11 @@ import click
 
 PREFIX: Final = "MOCKSERVER_"
 
+# What clients are told by `conform`; one of them may run us.
+_TOLD: Final = frozenset(
+    {"MOCKSERVER_CALLBACK_PORT", "MOCKSERVER_PROMPT", "MOCKSERVER_URL", "MOCKSERVER_WEBHOOK_SECRET"}
+)
+
 
 def find_mistakes(variables: Iterable[str], known: Iterable[str]) -> Iterator[str]:
     """A warning for each variable that is not among the known twins."""
@@ -22,7 +27,7 @@ def find_mistakes(variables: Iterable[str], known: Iterable[str]) -> Iterator[st
 
 def warn_of_mistakes(group: click.Group, context: click.Context) -> None:
     """Warn of variables that no command reads; other commands are looked at only if need be."""
-    given = [name for name in os.environ if name.startswith(PREFIX)]
+    given = [name for name in os.environ if name.startswith(PREFIX) and name not in _TOLD]
     known = _list_twins(group, context, [context.invoked_subcommand or ""])
     if known.issuperset(given):
         return
