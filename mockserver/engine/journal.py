@@ -75,13 +75,14 @@ class Journal:
         entries = self.entries
         entries.append(entry)
         self.total += 1
-        growth = _measure(entry)
+        growth = _OVERHEAD + len(entry.request) + len(entry.reply)
         while len(entries) > self._max_entries or (
             self._size + growth > self._max_bytes and entries
         ):
-            growth -= _measure(entries.popleft())
+            oldest = entries.popleft()
+            growth -= _OVERHEAD + len(oldest.request) + len(oldest.reply)
         self._size += growth
-        if self._shelf is not None:
+        if self._shelf is not None and growth:
             self._shelf.take(growth)
         return entry
 
@@ -91,11 +92,6 @@ class Journal:
         if self._shelf is not None:
             self._shelf.used -= self._size
         self._size = 0
-
-
-def _measure(entry: Entry) -> int:
-    """The bytes that an entry takes, roughly."""
-    return _OVERHEAD + len(entry.request) + len(entry.reply)
 
 
 def hide_keys(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -62,7 +62,9 @@ class Head:
         if not body or length != b"%d" % len(body):
             return None
         like = self.like
-        headers = {**like.headers, "content-length": length.decode()}
+        headers, text = like.headers, length.decode()
+        if headers["content-length"] != text:
+            headers = {**headers, "content-length": text}
         value = decode_json(body, like.headers.get("content-type"))
         return self._build(like.target, headers, like.query, body, value)
 
