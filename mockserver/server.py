@@ -90,7 +90,7 @@ def run(app: Served, sockets: Sequence[socket.socket], announce: Callable[[], No
     def begin() -> None:
         # What is loaded now stays; later collections need not look at it again.
         gc.freeze()
-        gc.set_threshold(10_000, 100, 100)
+        gc.set_threshold(50_000, 20, 100)
         gc.enable()
         announce()
 
