@@ -124,10 +124,15 @@ class EntrySplitter:
 def split_entries(file: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
     """Each entry of a HAR file as JSON, and the byte at which it begins.
 
-    Raises RecordingError for a file that ends too early.
+    Raises RecordingError for a file that is no HAR, or ends too early.
     """
     splitter = EntrySplitter(name)
+    is_first = True
     while data := file.read(CHUNK):
+        if is_first and data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"{", b""):
+            problem = f"{name}: this is no HAR, which is a JSON object and begins with {{"
+            raise RecordingError(problem, "give a file that `mockserver record` or a browser wrote")
+        is_first = False
         for entry in splitter.feed(data):
             yield splitter.entry_at, entry
     splitter.finish()

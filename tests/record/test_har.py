@@ -216,8 +216,8 @@ def test_foreign_underscore_fields_are_harmless(tmp_path: Path) -> None:
 
 
 BROKEN = {
-    "no JSON": ("hello", "ends in the middle"),
-    "an array": ("[]", None),
+    "no JSON": ("hello", "this is no HAR"),
+    "an array": ("[]", "this is no HAR"),
     "cut": (json.dumps({"log": {"entries": [PLAIN, PLAIN]}})[:-60], "after 1 complete"),
     "no url": (json.dumps({"log": {"entries": [{"request": {}}]}}), "entry 0: .* no url"),
     "no object": (json.dumps({"log": {"entries": [{**PLAIN, "request": 5}]}}), "entry 0"),
@@ -241,9 +241,6 @@ def test_broken_files_get_one_error(tmp_path: Path, name: str) -> None:
     path = tmp_path / "x.har"
     path.write_text(text, encoding="utf-8")
 
-    if words is None:
-        assert not list(read_har(path))
-        return
     with pytest.raises(RecordingError, match=words):
         list(read_har(path))
 

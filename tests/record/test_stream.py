@@ -81,3 +81,10 @@ def test_an_entry_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(RecordingError, match="entry 0 is longer"):
         list(split_entries(file, "x.har"))
+
+
+@pytest.mark.parametrize("content", [b"root:x:0:0\n", b"[]", b"\x89PNG\r\n", b"\n\n<html>"])
+def test_a_file_that_is_no_har_is_called_so(content: bytes) -> None:
+    """Nobody is told that something was cut off which never was a recording."""
+    with pytest.raises(RecordingError, match="this is no HAR"):
+        list(split_entries(io.BytesIO(content), "some.file"))
