@@ -120,7 +120,7 @@ def test_the_end_in_words(start: Start) -> None:
 @pytest.mark.parametrize(
     ("text", "flags", "complaint"),
     [
-        ("hello", [], (4, "x.har: ends in the middle")),
+        ("hello", [], (4, "x.har: this is no HAR")),
         ('{"log":{"entries":[{"request"', [], (4, "ends in the middle")),
         ('{"log":{"entries":[]}}', [], (2, "there is no call of a known provider")),
         ('{"log":{"entries":[]}}', ["--scale", "-1"], (2, "--scale")),
