@@ -66,6 +66,7 @@ class Account:
         "is_forgotten",
         "journal",
         "label",
+        "salt",
         "scenario",
         "seed",
         "tier",
@@ -97,6 +98,7 @@ class Account:
         self.agenda = Agenda()
         self.deliveries = Deliveries(settings)
         self.journal = Journal(settings, settings.max_entries, events.numbers, shelf)
+        self.salt = key.id.encode()  # of the ids of its tasks
         self.uploads = uploads  # of all accounts, since all together have only so much room
         self.wishes: list[Wish] = []  # scenarios for its next submits
         self.faults: FaultPlan | None = None  # None as long as there are none

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from mockserver.contract.model import Contract, Operation
 from mockserver.engine.carriage import Carriage
 
@@ -24,8 +26,7 @@ class Attachment:
     content: bytes
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct, gc=False):
     """One request for an operation of a contract."""
 
     contract: Contract

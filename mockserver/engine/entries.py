@@ -1,5 +1,7 @@
 """How calls and their replies are entered into journals."""
 
+from msgspec.structs import replace
+
 from mockserver.engine.call import Call, Reply, Stray
 from mockserver.engine.journal import Entry, Journal, hide_keys
 from mockserver.engine.visit import Refusal, Visit
@@ -40,7 +42,8 @@ def enter_refused(journal: Journal, call: Call, now: int, reply: Reply, refusal:
     """Enter a call whose key opened no account."""
     message = refusal.facts.get("reply.message")
     return journal.add(
-        _begin(journal, call.operation.method, call, now, reply)._replace(
+        replace(
+            _begin(journal, call.operation.method, call, now, reply),
             provider=call.contract.name,
             operation=call.operation.id,
             condition=refusal.condition,
@@ -52,7 +55,8 @@ def enter_refused(journal: Journal, call: Call, now: int, reply: Reply, refusal:
 def enter_stray(journal: Journal, stray: Stray, now: int, reply: Reply, note: str) -> Entry:
     """Enter a request for no operation; the note names the nearest one."""
     return journal.add(
-        _begin(journal, stray.method, stray, now, reply)._replace(
+        replace(
+            _begin(journal, stray.method, stray, now, reply),
             provider=stray.contract.name if stray.contract else None,
             condition="not_found",
             notes=(note,),

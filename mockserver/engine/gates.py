@@ -38,7 +38,7 @@ def check_body(visit: Visit) -> Refusal | None:
     if isinstance(body, Malformed):
         violation = Violation("", "malformed", body.reason, "body", False)
         return Refusal("malformed", {"refusal.field": "body"}, [violation], body.status)
-    if not visit.call.query.keys() <= visit.procedure.query_names:
+    if visit.call.query and not visit.call.query.keys() <= visit.procedure.query_names:
         for name in visit.call.query:  # in the order of the request, which a set would lose
             if name not in visit.procedure.query_names:
                 visit.notes.append(f"query parameter {name!r} is not in the contract")

@@ -1,8 +1,9 @@
 """What one account has at one provider: tasks, credits, and what limits count."""
 
-from collections import deque
-from dataclasses import replace
+from collections import OrderedDict, deque
 from typing import Final
+
+from msgspec.structs import replace
 
 from mockserver.contract.model import Contract, Failure
 from mockserver.contract.moments import Phase
@@ -40,7 +41,7 @@ class Holding:
         self.ledger = Ledger(now, contract.money.opening)
         self.quota = Quota()
         self.replies = Replies()
-        self.replays: dict[str, str] = {}  # idempotency key -> task id
+        self.replays: OrderedDict[str, str] = OrderedDict()  # idempotency key -> task id
         self.occurrences: dict[bytes, int] = {}  # digest of a submit -> how many were accepted
         self.polls: dict[str, int] = {}  # of open tasks that polls move on, by task id
         self.active = 0  # tasks that have not ended
@@ -63,7 +64,7 @@ class Holding:
         if replay is not None:
             self.replays[replay] = task.id
             if len(self.replays) > _MAX_REPLAYS:
-                del self.replays[next(iter(self.replays))]
+                self.replays.popitem(last=False)
 
     def end_task(self, task_id: str, at: int) -> Task | None:
         """A task's planned end has come: its slot is free, and its price is settled.
@@ -101,13 +102,13 @@ class Holding:
     def evict_task(self) -> None:
         """Make room: let go of the task that ended first, or of the oldest if none has ended."""
         self.evicted += 1
-        if not self._ended:
+        if self._ended:
+            task = self.tasks.pop(self._ended.popleft())
+        else:
             task = self.tasks.pop(next(iter(self.tasks)))
             self.polls.pop(task.id, None)
             self.active -= 1
             if task.contract.money.charge == "succeeded":
                 self.reserved -= task.price
-            return
-        task = self.tasks.pop(self._ended.popleft())
         if self.occurrences.get(task.digest) == task.occurrence + 1:
             del self.occurrences[task.digest]

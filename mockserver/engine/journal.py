@@ -3,7 +3,10 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockserver.contract.validate import Violation
 from mockserver.engine.key import MOCK_PREFIX, read_key
@@ -15,7 +18,7 @@ _HARMLESS: Final = f"Bearer {MOCK_PREFIX}"
 _SECRET: Final = frozenset({"cookie", "proxy-authorization", "x-api-key", "x-mock-token"})
 
 
-class Entry(NamedTuple):
+class Entry(Struct, gc=False):
     """One request and its reply. It holds what was at hand; views are made when asked for."""
 
     seq: int  # counts all entries of a journal
@@ -71,7 +74,7 @@ class Journal:
         """Put an entry at the end, its bodies cut; the entry as it is kept."""
         most = self._max_body
         if len(entry.request) > most or len(entry.reply) > most:
-            entry = entry._replace(request=entry.request[:most], reply=entry.reply[:most])
+            entry = replace(entry, request=entry.request[:most], reply=entry.reply[:most])
         entries = self.entries
         entries.append(entry)
         self.total += 1

@@ -13,7 +13,7 @@ from mockserver.engine.visit import Visit
 from mockserver.errors import ContractError
 
 _UNKNOWN_DURATION: Final = (10_000, 10_000)  # milliseconds, where the contract does not say
-_MAX_ATTEMPTS: Final = 1_000
+_ATTEMPTS: Final = tuple(b" %d" % number for number in range(1_000))  # at an id
 _NOTHING: Final[Mapping[str, str]] = {}  # shared, since most tasks have nothing
 
 _open_draw: Final = lru_cache(maxsize=1_024)(draw)
@@ -29,7 +29,7 @@ def make_task(visit: Visit) -> Task:
     chance = _open_draw(visit.account.seed, "task").branch(b"%b %d" % (digest, occurrence))
     takes = chance.pick_between(shortest, longest)
     through = yields.through if yields else ()
-    task = Task(  # by place: names would cost more than all that is in it
+    task = Task(  # by place: names would cost ten times as much
         _draw_id(visit, chance),
         visit.call.contract,
         visit.procedure.operation,
@@ -75,9 +75,8 @@ def _look_up(call: Call, place: str, names: tuple[str, ...]) -> object:
 def _draw_id(visit: Visit, chance: Draw) -> str:
     """An id as the contract writes them, that no task of the account has."""
     pattern, tasks = visit.call.contract.ids, visit.holding.tasks
-    account = visit.account.id.encode()
-    for attempt in range(_MAX_ATTEMPTS):
-        drawn = chance.branch(b"%b %d" % (account, attempt)).fill(pattern)
+    for attempt in _ATTEMPTS:
+        drawn = chance.branch(visit.account.salt + attempt).fill(pattern)
         if drawn not in tasks:
             return drawn
     where = f"{visit.call.contract.name}#/x-provider/ids"

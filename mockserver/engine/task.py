@@ -1,9 +1,13 @@
-"""A task: what a submit makes."""
+"""A task: what a submit makes.
+
+Tasks, their timelines, calls and the journal's entries are structs that the garbage collector never
+visits: there are many of them, and nothing that they refer to leads back to them.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import orjson
+from msgspec import Struct
 
 from mockserver.contract.body import Variant
 from mockserver.contract.facts import Facts
@@ -14,8 +18,7 @@ from mockserver.engine.scenario import Scenario
 from mockserver.engine.timeline import Timeline
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Task:
+class Task(Struct, eq=False, gc=False):
     """A task as it was accepted. It holds few objects of its own, since many may be alive."""
 
     id: str
@@ -32,8 +35,8 @@ class Task:
     origin: str  # where the client reached the server
     scenario: Scenario  # the one in which it was submitted
     is_chosen: bool  # whether that was chosen for this submit, not for all of its account
-    callbacks: Mapping[str, str] = field(default_factory=dict)  # addresses by callback
-    given: Mapping[str, object] = field(default_factory=dict)  # facts that stood beside the body
+    callbacks: Mapping[str, str] = {}  # addresses by callback
+    given: Mapping[str, object] = {}  # facts that stood beside the body
 
     def __repr__(self) -> str:
         timeline = self.timeline

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from mockserver.contract.model import Lifecycle, State
 from mockserver.contract.moments import Phase
 from mockserver.engine.pace import BY_TIME, Mover, Pace
@@ -31,14 +33,11 @@ class Step(NamedTuple):
     state: State
 
 
-class Timeline:
+class Timeline(Struct, eq=False, gc=False):
     """A walk that takes so long; its last state is final."""
 
-    __slots__ = ("_walk", "duration")
-
-    def __init__(self, walk: Walk, duration: int) -> None:
-        self._walk = walk
-        self.duration = duration  # milliseconds from the submit to the end
+    _walk: Walk
+    duration: int  # milliseconds from the submit to the end
 
     @property
     def steps(self) -> tuple[Step, ...]:

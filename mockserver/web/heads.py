@@ -10,8 +10,10 @@ way, which has the last word on what is a request.
 import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
+
+from msgspec.structs import replace
 
 from mockserver.engine.call import Call, Malformed
 from mockserver.web.decode import decode_json

@@ -106,11 +106,14 @@ def test_the_oldest_task_makes_room_if_none_has_ended(new_world: "NewWorld") -> 
     assert holding.active == 0
 
 
-def test_an_evicted_submit_can_be_made_again(new_world: "NewWorld") -> None:
-    """What is counted of it goes with it, so that memory is bounded."""
+@pytest.mark.parametrize("span", [0, 60_000])
+def test_an_evicted_submit_can_be_made_again(new_world: "NewWorld", span: int) -> None:
+    """What is counted of it, ended or not, goes with it, so that memory is bounded."""
     world = new_world(speed=1, max_tasks=1)
-    first = world.end(world.submit("a")["id"])["id"]
-    world.end(world.submit("b")["id"])
+    first = world.submit("a")["id"]
+    world.account().advance(span)
+    world.submit("b")
+    world.account().advance(span)
 
     assert first == world.submit("a")["id"]
     assert len(world.account().holdings["walnut"].occurrences) == 1

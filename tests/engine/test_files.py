@@ -1,10 +1,10 @@
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mockserver.engine.address import Address, list_addresses, parse_address
 from mockserver.engine.files import FileMissing, ResultFile

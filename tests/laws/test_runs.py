@@ -11,6 +11,7 @@ import httpx
 import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mockserver.engine.account import Account
 from mockserver.engine.task import Task
@@ -119,7 +120,7 @@ def test_what_others_do_makes_no_difference(script: list[Action], key: str) -> N
 
 def picture_alone(account: Account) -> dict[str, Any]:
     """Everything that an account has, but for the numbers that a server gives to all requests."""
-    entries = [entry._replace(number=0) for entry in account.journal.entries]
+    entries = [replace(entry, number=0) for entry in account.journal.entries]
     return {**picture(account), "journal": entries}
 
 
