@@ -1,17 +1,21 @@
 """What falls due without being asked for, in order of time.
 
-Many tasks end within the same millisecond, so what falls due together stands on one page, and only
-the pages are put in order.
+Plans are made far more often than they are looked at, so they are kept by the second in which they
+fall due, and only the page of the earliest second is put in order.
 """
 
 from heapq import heappop, heappush
+from itertools import count
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 END: Final = "end"
 
-# Kind, whom and what it is about. A plain tuple of plain values, which the garbage collector need
-# not visit: there is one for every live task.
-_Row = tuple[str, str, str, int]
+_PAGE: Final = 1_000  # milliseconds
+
+# A Due in the making. A plain tuple of plain values, which the garbage collector need not visit:
+# there is one for every live task.
+_Row = tuple[int, str, str, str, int]
 
 
 class Due(NamedTuple):
@@ -27,56 +31,67 @@ class Due(NamedTuple):
 class Agenda:
     """The plans of one account."""
 
-    __slots__ = ("_moments", "_open", "_open_at", "_pages", "callbacks")
+    __slots__ = ("_late", "_numbers", "_open", "_opened", "_order", "_pages", "callbacks")
 
     def __init__(self) -> None:
-        self._pages: dict[int, list[_Row]] = {}  # by moment, in order of entry
-        self._moments: list[int] = []  # of the pages, as a heap
-        self._open: list[_Row] = []  # the page that is being taken off, its first row last
-        self._open_at = 0
+        self._pages: dict[int, list[_Row]] = {}  # by number, in order of entry
+        self._numbers: list[int] = []  # of the pages, as a heap
+        self._opened = -1  # the number of the last page that was opened
+        self._open: list[_Row] = []  # what is left of it, the earliest last
+        self._late: list[tuple[int, int, _Row]] = []  # what came too late for its page, as a heap
+        self._order = count()
         self.callbacks = 0  # how much of it is about callbacks, not about a task's end
 
     def __len__(self) -> int:
-        return len(self._open) + sum(len(page) for page in self._pages.values())
+        return len(self._open) + len(self._late) + sum(len(page) for page in self._pages.values())
 
     @property
     def next_at(self) -> int | None:
         """When the next thing falls due, None if nothing is planned."""
-        if not self._open:
-            return self._moments[0] if self._moments else None
-        return min(self._open_at, self._moments[0]) if self._moments else self._open_at
+        if not (self._open or self._late):
+            if not self._numbers:
+                return None
+            self._turn_page()
+        return self._late[0][0] if self._is_late_first() else self._open[-1][0]
 
     def plan(self, at: int, kind: str, provider: str, task_id: str, detail: int = 0) -> None:
         """Put something on the agenda; of two at the same time the one planned first is first."""
         self.callbacks += kind != END
-        page = self._pages.get(at)
-        if page is None:
-            self._pages[at] = [(kind, provider, task_id, detail)]
-            heappush(self._moments, at)
+        row = (at, kind, provider, task_id, detail)
+        number = at // _PAGE
+        page = self._pages.get(number)
+        if page is not None:
+            page.append(row)
+        elif number > self._opened:
+            self._pages[number] = [row]
+            heappush(self._numbers, number)
         else:
-            page.append((kind, provider, task_id, detail))
+            heappush(self._late, (at, next(self._order), row))
 
     def take(self, now: int) -> Due | None:
         """Take off the earliest thing that is due by now."""
-        if not self._open or (self._moments and self._moments[0] < self._open_at):
-            if not self._moments or self._moments[0] > now:
+        if not (self._open or self._late):
+            if not self._numbers or self._numbers[0] > now // _PAGE:
                 return None
             self._turn_page()
-        elif self._open_at > now:
+        if self._is_late_first():
+            if self._late[0][0] > now:
+                return None
+            row = heappop(self._late)[2]
+        elif self._open[-1][0] > now:
             return None
-        kind, provider, task_id, detail = self._open.pop()
-        self.callbacks -= kind != END
-        return Due(self._open_at, kind, provider, task_id, detail)
+        else:
+            row = self._open.pop()
+        self.callbacks -= row[1] != END
+        return Due(*row)
+
+    def _is_late_first(self) -> bool:
+        """Whether the earliest thing came too late for its page; of equals the page's is first."""
+        return not self._open or (bool(self._late) and self._late[0][0] < self._open[-1][0])
 
     def _turn_page(self) -> None:
-        """Open the page of the earliest moment; what is left of another one waits for its turn."""
-        if self._open:
-            left = self._open[::-1]
-            if self._open_at in self._pages:
-                self._pages[self._open_at][:0] = left
-            else:
-                self._pages[self._open_at] = left
-                heappush(self._moments, self._open_at)
-        self._open_at = heappop(self._moments)
-        self._open = self._pages.pop(self._open_at)
+        """Open the page of the earliest second, when nothing before it is left."""
+        self._opened = heappop(self._numbers)
+        self._open = self._pages.pop(self._opened)
+        self._open.sort(key=itemgetter(0))
         self._open.reverse()

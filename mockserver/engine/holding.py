@@ -26,9 +26,9 @@ class Holding:
         "contract",
         "evicted",
         "ledger",
-        "occurrences",
         "polls",
         "quota",
+        "repeats",
         "replays",
         "replies",
         "reserved",
@@ -42,7 +42,7 @@ class Holding:
         self.quota = Quota()
         self.replies = Replies()
         self.replays: OrderedDict[str, str] = OrderedDict()  # idempotency key -> task id
-        self.occurrences: dict[bytes, int] = {}  # digest of a submit -> how many were accepted
+        self.repeats: dict[bytes, int] = {}  # digest of a repeated submit -> how many were accepted
         self.polls: dict[str, int] = {}  # of open tasks that polls move on, by task id
         self.active = 0  # tasks that have not ended
         self.evicted = 0  # tasks that had to make room
@@ -52,7 +52,8 @@ class Holding:
     def put_task(self, task: Task, replay: str | None) -> None:
         """Take in a task that was just accepted, what it costs, and its idempotency key."""
         self.tasks[task.id] = task
-        self.occurrences[task.digest] = task.occurrence + 1
+        if task.occurrence:
+            self.repeats[task.digest] = task.occurrence + 1
         self.active += 1
         pace = task.scenario.pace
         if pace is not BY_TIME and pace.mover is Mover.POLLS:
@@ -110,5 +111,5 @@ class Holding:
             self.active -= 1
             if task.contract.money.charge == "succeeded":
                 self.reserved -= task.price
-        if self.occurrences.get(task.digest) == task.occurrence + 1:
-            del self.occurrences[task.digest]
+        if self.repeats.get(task.digest) == task.occurrence + 1:
+            del self.repeats[task.digest]

@@ -21,21 +21,20 @@ _open_draw: Final = lru_cache(maxsize=1_024)(draw)
 
 def make_task(visit: Visit) -> Task:
     """Make the task, put it into its account, and charge for it as the contract says."""
-    digest, scenario = visit.digest, visit.scenario
-    occurrence = visit.holding.occurrences.get(digest, 0)
+    scenario = visit.scenario
+    occurrence, chance, drawn = _draw_task(visit)
     yields = visit.variant.yields if visit.variant else None
     usual = yields.takes if yields else _UNKNOWN_DURATION
     shortest, longest = scenario.pace.takes or usual
-    chance = _open_draw(visit.account.seed, "task").branch(b"%b %d" % (digest, occurrence))
     takes = chance.pick_between(shortest, longest)
     through = yields.through if yields else ()
     task = Task(  # by place: names would cost ten times as much
-        _draw_id(visit, chance),
+        drawn,
         visit.call.contract,
         visit.procedure.operation,
         visit.variant,
         visit.call.raw or pack(visit.call.body),
-        digest,
+        visit.digest,
         occurrence,
         visit.now,
         visit.procedure.planner.plan(through, scenario.outcome, takes, scenario.pace),
@@ -72,12 +71,30 @@ def _look_up(call: Call, place: str, names: tuple[str, ...]) -> object:
     return (call.query if place == "request.query" else call.path).get(names[0])
 
 
-def _draw_id(visit: Visit, chance: Draw) -> str:
-    """An id as the contract writes them, that no task of the account has."""
+def _draw_task(visit: Visit) -> tuple[int, Draw, str]:
+    """How many equal submits were accepted before, chance for this one, and its id.
+
+    Only repeated submits are counted: the first of its kind is told by its id, which is free.
+    """
+    digest, seeded = visit.digest, _open_draw(visit.account.seed, "task")
+    occurrence = visit.holding.repeats.get(digest, 0)
+    while True:
+        chance = seeded.branch(b"%b %d" % (digest, occurrence))
+        drawn = _draw_id(visit, chance, occurrence)
+        if drawn is not None:
+            return occurrence, chance, drawn
+        occurrence += 1
+
+
+def _draw_id(visit: Visit, chance: Draw, occurrence: int) -> str | None:
+    """An id as the contract writes them, that is free; None if this very task is there already."""
     pattern, tasks = visit.call.contract.ids, visit.holding.tasks
     for attempt in _ATTEMPTS:
         drawn = chance.branch(visit.account.salt + attempt).fill(pattern)
-        if drawn not in tasks:
+        twin = tasks.get(drawn)
+        if twin is None:
             return drawn
+        if twin.occurrence == occurrence and twin.digest == visit.digest:
+            return None
     where = f"{visit.call.contract.name}#/x-provider/ids"
     raise ContractError(where, f"{pattern!r} has no id left", "give it more digits")

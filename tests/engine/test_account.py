@@ -116,7 +116,15 @@ def test_an_evicted_submit_can_be_made_again(new_world: "NewWorld", span: int) -
     world.account().advance(span)
 
     assert first == world.submit("a")["id"]
-    assert len(world.account().holdings["walnut"].occurrences) == 1
+
+
+def test_what_is_counted_of_repeated_submits_goes_with_them(new_world: "NewWorld") -> None:
+    """However often one is repeated and evicted, nothing of it stays."""
+    world = new_world(speed=1, max_tasks=3)
+    for prompt in "aaabbbcccdef":
+        world.submit(prompt)
+
+    assert not world.account().holdings["walnut"].repeats
 
 
 def test_the_idlest_account_makes_room(new_world: "NewWorld") -> None:

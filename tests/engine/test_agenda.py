@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from mockserver.engine.agenda import END, Agenda
 
-MOMENTS = st.integers(0, 6)
+MOMENTS = st.integers(0, 3) | st.integers(998, 1_002) | st.integers(4_000, 4_001)
 PLANS = st.tuples(st.just("plan"), MOMENTS, st.sampled_from([END, "callback"]))
 TAKES = st.tuples(st.just("take"), MOMENTS, st.just(""))
 
