@@ -16,10 +16,10 @@ from typing import Final
 import uvicorn
 
 from mockserver.errors import MockServerError, PortInUse, UsageError
-from mockserver.web.burst import Burst
-from mockserver.web.limits import LIMITS, Limits
 from mockserver.web.served import Served
-from mockserver.web.wire import Wire
+from mockserver.web.wire.burst import Burst
+from mockserver.web.wire.limits import LIMITS, Limits
+from mockserver.web.wire.protocol import Wire
 
 GRACE: Final = 1.0  # seconds for requests that are under way when the server stops
 PAUSE: Final = 0.02  # seconds between two looks at them

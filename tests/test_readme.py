@@ -8,7 +8,7 @@ from mockserver.cli import COMMANDS
 from mockserver.contract.load import load
 from mockserver.contract.model import Contract
 from mockserver.data import contracts_dir
-from mockserver.engine.scenario import list_scenarios
+from mockserver.engine.scenarios.scenario import list_scenarios
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -8,8 +8,8 @@ import click
 from mockserver.contract.lint import lint, list_assumed
 from mockserver.contract.load import MAIN, load
 from mockserver.data import scenarios_dir
-from mockserver.engine.library import list_files
-from mockserver.engine.scenario_lint import lint_scenarios
+from mockserver.engine.scenarios.library import list_files
+from mockserver.engine.scenarios.lint import lint_scenarios
 from mockserver.faults import FAULTS
 from mockserver.selection import find_built_in, select_contracts
 

@@ -20,10 +20,10 @@ from mockserver.record.recording import Mode, Recording
 from mockserver.selection import select_contracts
 from mockserver.variables import write_prefix
 from mockserver.version import VERSION
+from mockserver.web.callbacks.targets import Targets
 from mockserver.web.options import Options
-from mockserver.web.recorder import Plan, Recorder
-from mockserver.web.targets import Targets
-from mockserver.web.upstream import check_address
+from mockserver.web.recorder.app import Plan, Recorder
+from mockserver.web.recorder.upstream import check_address
 
 EXAMPLE: Final = """\b
 mockserver record --provider NAME --out tasks.har

@@ -24,9 +24,9 @@ from mockserver.record.replay.report import Report, describe_report
 from mockserver.record.replay.tape import Tape, read_tape
 from mockserver.selection import select_contracts
 from mockserver.web.app import build_app
-from mockserver.web.library import open_library
 from mockserver.web.options import Options
-from mockserver.web.replayer import Replayer, Show
+from mockserver.web.replayer.app import Replayer, Show
+from mockserver.web.scenario_folders import open_library
 from mockserver.web.served import Served
 
 EXAMPLE: Final = """\b

@@ -9,15 +9,15 @@ import orjson
 from mockserver.cli.contracts import add_contract_options, add_scenarios_option
 from mockserver.cli.table import format_table
 from mockserver.contract.model import Contract
-from mockserver.engine.catalogue import Catalogue
-from mockserver.engine.fault_words import suggest, write_rule
-from mockserver.engine.library import Library
-from mockserver.engine.pace import BY_TIME
-from mockserver.engine.scenario import OF_CONTRACT, Scenario
+from mockserver.engine.scenarios.catalogue import Catalogue
+from mockserver.engine.scenarios.library import Library
+from mockserver.engine.scenarios.pace import BY_TIME
+from mockserver.engine.scenarios.scenario import OF_CONTRACT, Scenario
+from mockserver.engine.trouble.words import suggest, write_rule
 from mockserver.errors import UsageError
 from mockserver.faults import FaultKind, list_faults
 from mockserver.selection import select_contracts
-from mockserver.web.library import open_library
+from mockserver.web.scenario_folders import open_library
 
 COLUMNS: Final = ("SCENARIO", "WHAT HAPPENS")
 FILE_COLUMNS: Final = ("SCENARIO", "FROM", "PROVIDERS", "WHAT HAPPENS")

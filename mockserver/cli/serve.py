@@ -20,8 +20,8 @@ from mockserver.engine.settings import Settings
 from mockserver.errors import UsageError
 from mockserver.selection import select_contracts
 from mockserver.web.app import build_app
-from mockserver.web.library import open_library
 from mockserver.web.options import Options
+from mockserver.web.scenario_folders import open_library
 
 EXAMPLE: Final = """\b
 mockserver serve

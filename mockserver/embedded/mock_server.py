@@ -27,8 +27,8 @@ from mockserver.errors import UsageError
 from mockserver.selection import select_contracts
 from mockserver.web.app import build_app
 from mockserver.web.asgi import App
-from mockserver.web.library import open_library
 from mockserver.web.options import Options, ignore_notice
+from mockserver.web.scenario_folders import open_library
 
 
 class MockServer(Access):

@@ -7,7 +7,7 @@ from typing import Final
 
 from mockserver.server import Listener
 from mockserver.web.app import Emulator
-from mockserver.web.limits import Limits
+from mockserver.web.wire.limits import Limits
 
 CONNECTIONS: Final = 500  # files are scarce in a process that is not ours
 

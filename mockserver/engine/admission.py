@@ -3,14 +3,14 @@
 from typing import Final
 
 from mockserver.contract.facts import Facts
-from mockserver.engine.account import Account
-from mockserver.engine.accounts import Accounts
+from mockserver.engine.accounts.account import Account
+from mockserver.engine.accounts.key import read_key
+from mockserver.engine.accounts.store import Accounts
 from mockserver.engine.call import Call
-from mockserver.engine.catalogue import Choice
-from mockserver.engine.choice import choose_scenario
-from mockserver.engine.key import read_key
 from mockserver.engine.provider import Provider
-from mockserver.engine.scenario import Scenario
+from mockserver.engine.scenarios.catalogue import Choice
+from mockserver.engine.scenarios.choice import choose_scenario
+from mockserver.engine.scenarios.scenario import Scenario
 from mockserver.engine.settings import Settings
 from mockserver.engine.visit import Refusal
 

@@ -24,30 +24,30 @@ from mockserver.clock import Clock
 from mockserver.contract.facts import Facts
 from mockserver.contract.model import Contract
 from mockserver.contract.moments import Phase
-from mockserver.engine.account import Account
-from mockserver.engine.accounts import Accounts
-from mockserver.engine.address import Address
+from mockserver.engine.accounts.account import Account
+from mockserver.engine.accounts.entries import enter_refused, enter_stray, enter_visit
+from mockserver.engine.accounts.journal import Journal
+from mockserver.engine.accounts.key import read_key
+from mockserver.engine.accounts.store import Accounts
 from mockserver.engine.admission import admit
 from mockserver.engine.call import Call, Malformed, Reply, Stray
-from mockserver.engine.catalogue import Catalogue
-from mockserver.engine.entries import enter_refused, enter_stray, enter_visit
+from mockserver.engine.callbacks.outbox import Outbox
 from mockserver.engine.events import EventKind, Events
-from mockserver.engine.files import FileMissing, ResultFile, find_file
+from mockserver.engine.files.address import Address
+from mockserver.engine.files.results import FileMissing, ResultFile, find_file
+from mockserver.engine.files.uploads import Upload, UploadPlace
 from mockserver.engine.form import Form
-from mockserver.engine.journal import Journal
-from mockserver.engine.key import read_key
-from mockserver.engine.library import Library
 from mockserver.engine.nearest import explain_miss, strip_scenario
-from mockserver.engine.outbox import Outbox
 from mockserver.engine.polling import meet_task
 from mockserver.engine.procedure import Procedure
 from mockserver.engine.provider import Provider
 from mockserver.engine.roles import SERVE, serve
-from mockserver.engine.scenario import find_failure
+from mockserver.engine.scenarios.catalogue import Catalogue
+from mockserver.engine.scenarios.library import Library
+from mockserver.engine.scenarios.scenario import find_failure
 from mockserver.engine.settings import Settings
 from mockserver.engine.task import Task
-from mockserver.engine.trouble import answer_in_trouble, spoil_file
-from mockserver.engine.uploads import Upload, UploadPlace
+from mockserver.engine.trouble.answer import answer_in_trouble, spoil_file
 from mockserver.engine.visit import Refusal, Visit
 from mockserver.errors import ScenarioError, UsageError
 

@@ -10,13 +10,13 @@ from enum import StrEnum
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Union
 
-from mockserver.engine.delivery import Delivery
-from mockserver.engine.journal import Entry
+from mockserver.engine.accounts.journal import Entry
+from mockserver.engine.callbacks.delivery import Delivery
 from mockserver.engine.task import Task
 
 if TYPE_CHECKING:
-    from mockserver.engine.account import Account
-    from mockserver.engine.fault_plan import Planned
+    from mockserver.engine.accounts.account import Account
+    from mockserver.engine.trouble.plan import Planned
 
 Subject = Union[Entry, Task, Delivery, "Planned", None]
 

@@ -6,8 +6,8 @@ from typing import Final
 from mockserver.contract.facts import Facts
 from mockserver.contract.model import Failure
 from mockserver.contract.moments import Phase
-from mockserver.engine.account import Account
-from mockserver.engine.address import list_addresses
+from mockserver.engine.accounts.account import Account
+from mockserver.engine.files.address import list_addresses
 from mockserver.engine.task import Task
 from mockserver.engine.timeline import Step
 

@@ -9,14 +9,14 @@ from typing import Final
 from mockserver.contract.facts import Facts
 from mockserver.contract.model import Limit
 from mockserver.contract.validate import Violation
-from mockserver.engine.address import list_addresses, parse_address
 from mockserver.engine.call import Malformed
-from mockserver.engine.files import is_kept
-from mockserver.engine.market import check_model_exists
+from mockserver.engine.files.address import list_addresses, parse_address
+from mockserver.engine.files.results import is_kept
+from mockserver.engine.files.upload import check_file
+from mockserver.engine.models import check_model_exists
 from mockserver.engine.nearest import explain_model
 from mockserver.engine.procedure import find_tier, list_limits
 from mockserver.engine.task import Task
-from mockserver.engine.upload import check_file
 from mockserver.engine.visit import Refusal, Visit
 
 Gate = Callable[[Visit], Refusal | Task | None]

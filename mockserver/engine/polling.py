@@ -3,7 +3,7 @@
 from typing import Final
 
 from mockserver.contract.model import Role
-from mockserver.engine.choice import obey_task
+from mockserver.engine.scenarios.choice import obey_task
 from mockserver.engine.task import Task
 from mockserver.engine.visit import Refusal, Visit
 

@@ -1,12 +1,12 @@
 """A provider as it is played: its contract, its scenarios, its operations made ready."""
 
 from mockserver.contract.model import Contract, Operation
-from mockserver.engine.catalogue import Catalogue
 from mockserver.engine.gates import Gate
-from mockserver.engine.library import Library
-from mockserver.engine.pretence import list_gates
 from mockserver.engine.procedure import Procedure
-from mockserver.engine.scenario import Scenario
+from mockserver.engine.scenarios.catalogue import Catalogue
+from mockserver.engine.scenarios.library import Library
+from mockserver.engine.scenarios.pretence import list_gates
+from mockserver.engine.scenarios.scenario import Scenario
 from mockserver.engine.timeline import Planner
 
 

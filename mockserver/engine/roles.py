@@ -6,15 +6,15 @@ from typing import Final
 from mockserver.contract.facts import Facts
 from mockserver.contract.model import Role
 from mockserver.contract.moments import OK, Phase
-from mockserver.engine.address import parse_address, write_link
 from mockserver.engine.call import Reply
 from mockserver.engine.facts import Scene
+from mockserver.engine.files.address import parse_address, write_link
+from mockserver.engine.files.upload import keep_file
 from mockserver.engine.form import Form
-from mockserver.engine.market import describe_model, list_models
+from mockserver.engine.models import describe_model, list_models
 from mockserver.engine.submit import make_task
 from mockserver.engine.task import Task
 from mockserver.engine.timeline import Step
-from mockserver.engine.upload import keep_file
 from mockserver.engine.visit import Refusal, Visit
 
 # Facts that do not depend on a task.

@@ -14,7 +14,7 @@ from mockserver.contract.facts import Facts
 from mockserver.contract.model import Contract, Failure, Operation
 from mockserver.contract.moments import Phase
 from mockserver.contract.yields import Yields
-from mockserver.engine.scenario import Scenario
+from mockserver.engine.scenarios.scenario import Scenario
 from mockserver.engine.timeline import Timeline
 
 

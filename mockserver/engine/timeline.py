@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from mockserver.contract.model import Lifecycle, State
 from mockserver.contract.moments import Phase
-from mockserver.engine.pace import BY_TIME, Mover, Pace
+from mockserver.engine.scenarios.pace import BY_TIME, Mover, Pace
 
 NEVER: Final = 1_000_000_000_000_000  # milliseconds, longer than any clock of an account goes
 

@@ -8,10 +8,10 @@ import orjson
 from mockserver.contract.body import Variant
 from mockserver.contract.facts import Facts
 from mockserver.contract.validate import Violation
-from mockserver.engine.account import Account
+from mockserver.engine.accounts.account import Account
 from mockserver.engine.call import Attachment, Call
 from mockserver.engine.procedure import Procedure
-from mockserver.engine.scenario import Scenario
+from mockserver.engine.scenarios.scenario import Scenario
 from mockserver.engine.task import Task
 
 

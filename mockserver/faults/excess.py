@@ -5,7 +5,7 @@ from typing import Final
 
 from mockserver.contract.facts import Facts
 from mockserver.engine.call import Reply
-from mockserver.engine.pretence import pretend
+from mockserver.engine.scenarios.pretence import pretend
 from mockserver.engine.visit import Refusal, Visit
 from mockserver.faults.bodies import change_places, find_places
 from mockserver.faults.conditions import OTHERWISE

@@ -7,8 +7,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Final, NamedTuple
 
-from mockserver.engine.fault import Fault
-from mockserver.engine.fault_words import TARGET_WORDS
+from mockserver.engine.trouble.fault import Fault
+from mockserver.engine.trouble.words import TARGET_WORDS
 from mockserver.errors import UsageError
 from mockserver.faults.setting import Kind
 

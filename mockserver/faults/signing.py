@@ -1,7 +1,7 @@
 """Whether callbacks are signed."""
 
 from mockserver.contract.model import Contract
-from mockserver.engine.delivery import Delivery
+from mockserver.engine.callbacks.delivery import Delivery
 from mockserver.engine.facts import Scene
 
 

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from mockserver.engine.call import Reply
 from mockserver.engine.carriage import Carriage
-from mockserver.engine.fault import CALL, FILE, Fault
-from mockserver.engine.fault_plan import Act
+from mockserver.engine.trouble.fault import CALL, FILE, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Refusal, Visit
 
 LOST = "Whether the call has its effect, though its reply is lost."

@@ -16,7 +16,7 @@ from mockserver.record.recording import Mode, Recording, Summary
 from mockserver.record.signpost import Signpost
 from mockserver.selection import select_contracts
 from mockserver.web.asgi import build_error
-from mockserver.web.upstream import name_error, unpack
+from mockserver.web.recorder.upstream import name_error, unpack
 
 
 @dataclass

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 
 from mockserver.recording.tape import Call, Tape
-from mockserver.web.upstream import read_headers
+from mockserver.web.recorder.upstream import read_headers
 
 
 def tee(response: httpx.Response, call: Call, tape: Tape) -> httpx.Response:

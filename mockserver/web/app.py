@@ -21,23 +21,23 @@ from mockserver.web.asgi import (
     read_headers,
     send_reply,
 )
-from mockserver.web.callbacks import Courier
-from mockserver.web.carrier import CARRIER
-from mockserver.web.carrier_asgi import carry_reply
+from mockserver.web.callbacks.courier import Courier
+from mockserver.web.callbacks.targets import Targets
+from mockserver.web.calls import NOTHING, Request, read_call
+from mockserver.web.control.guard import Guard
 from mockserver.web.doors import Door, Doors
 from mockserver.web.files import Files
-from mockserver.web.guard import Guard
-from mockserver.web.library import find_faults
 from mockserver.web.options import Options
-from mockserver.web.provider import NOTHING, Request, read_call
+from mockserver.web.request_log import Watch
 from mockserver.web.routes import SCENARIO_MARK, Route, Site
+from mockserver.web.scenario_folders import find_faults
 from mockserver.web.sizes import measure_message
-from mockserver.web.targets import Targets
-from mockserver.web.watch import Watch
+from mockserver.web.wire.carrier import CARRIER
+from mockserver.web.wire.carrier_asgi import carry_reply
 
 if TYPE_CHECKING:
-    from mockserver.web.feed import Feed
-    from mockserver.web.uploads import Uploader
+    from mockserver.web.control.feed import Feed
+    from mockserver.web.uploads.uploader import Uploader
 
 CALLBACK_SECONDS: Final = 2.0  # that a reply waits for callbacks which are to come before it
 HEALTH: Final = "/_mock/health"
@@ -70,20 +70,20 @@ class Emulator:
 
     @cached_property
     def _uploader(self) -> "Uploader":
-        from mockserver.web.uploads import Uploader
+        from mockserver.web.uploads.uploader import Uploader
 
         return Uploader(self._engine, self._targets, self._files, self._files_origin)
 
     @cached_property
     def _control(self) -> App:
         # Starlette costs a third of the whole start and is not needed for it.
-        from mockserver.web.control import build_control
+        from mockserver.web.control.app import build_control
 
         return build_control(self._engine, self._courier, self._feed, self._homes)
 
     @cached_property
     def _feed(self) -> "Feed":
-        from mockserver.web.feed import Feed
+        from mockserver.web.control.feed import Feed
 
         return Feed(self._engine)
 

@@ -9,13 +9,13 @@ from mockserver.engine.call import Reply
 from mockserver.web.asgi import build_error
 from mockserver.web.hosts import Hosts, parse_host, parse_port
 from mockserver.web.options import Options
+from mockserver.web.request_log import Watch
 from mockserver.web.routes import (
     Site,
     build_home_site,
     build_local_site,
     build_provider_sites,
 )
-from mockserver.web.watch import Watch
 
 MAX_DOORS: Final = 1_000
 

@@ -9,15 +9,15 @@ from typing import Final
 
 import orjson
 
-from mockserver.engine.address import Address, parse_address
+from mockserver.engine.accounts.journal import Entry, hide_keys
 from mockserver.engine.call import Reply
 from mockserver.engine.engine import Engine
-from mockserver.engine.fault import FILE
-from mockserver.engine.files import FileMissing, ResultFile
-from mockserver.engine.journal import Entry, hide_keys
-from mockserver.engine.uploads import UploadPlace, parse_place
+from mockserver.engine.files.address import Address, parse_address
+from mockserver.engine.files.results import FileMissing, ResultFile
+from mockserver.engine.files.uploads import UploadPlace, parse_place
+from mockserver.engine.trouble.fault import FILE
 from mockserver.web.asgi import build_error
-from mockserver.web.provider import Request
+from mockserver.web.calls import Request
 
 CACHE_BYTES: Final = 64 * 1024 * 1024
 

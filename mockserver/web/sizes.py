@@ -5,7 +5,7 @@ from typing import Final
 
 from mockserver.contract.model import Contract, Operation
 from mockserver.web.asgi import MAX_BODY, MAX_WASTE
-from mockserver.web.limits import SLACK
+from mockserver.web.wire.limits import SLACK
 
 AROUND: Final = 128 * 1024  # bytes beside the file: texts, boundaries
 

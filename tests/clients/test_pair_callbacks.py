@@ -9,7 +9,7 @@ import pytest
 
 from imagejobs import AsyncClient, Inbox, Phase, Receiver, Settings, Task, World
 from mockserver.web.asgi import App
-from mockserver.web.sender import Answer, Sender
+from mockserver.web.callbacks.sender import Answer, Sender
 
 KEY = "sk-mock-hook"
 ORIGIN = "http://127.0.0.1:8787"

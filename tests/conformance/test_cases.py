@@ -15,7 +15,7 @@ from mockserver.conformance.stage import name_scenario, write_scenario
 from mockserver.contract.load import list_editions, load
 from mockserver.contract.model import Contract
 from mockserver.data import contracts_dir
-from mockserver.web.library import open_library
+from mockserver.web.scenario_folders import open_library
 
 FOLDERS = sorted(file.parent for file in contracts_dir().glob("*/contract.yaml"))
 

@@ -11,7 +11,7 @@ import pytest
 from mockserver.clock import ManualClock
 from mockserver.contract.load import load
 from mockserver.contract.model import Contract
-from mockserver.engine.account import Account
+from mockserver.engine.accounts.account import Account
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from mockserver.clock import ManualClock
 from mockserver.contract.load import load
 from mockserver.contract.model import Contract
-from mockserver.engine.account import Account
+from mockserver.engine.accounts.account import Account
 from mockserver.engine.call import Call
+from mockserver.engine.callbacks.signature import sign
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
-from mockserver.engine.signature import sign
 
 KEY = "sk-mock-me"
 HOOK = "https://shop.example/acorns"

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.contract.moments import Phase
+from mockserver.engine.accounts.journal import Entry
 from mockserver.engine.call import Stray
 from mockserver.engine.events import Event, EventKind, Events
-from mockserver.engine.journal import Entry
 from mockserver.engine.task import Task
 
 if TYPE_CHECKING:

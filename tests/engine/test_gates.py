@@ -2,8 +2,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mockserver.engine.accounts.journal import Entry
 from mockserver.engine.call import Malformed
-from mockserver.engine.journal import Entry
 
 if TYPE_CHECKING:
     from tests.engine.conftest import NewWorld, World

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 
 from mockserver.contract.moments import Phase
-from mockserver.engine.scenario import list_scenarios
+from mockserver.engine.scenarios.scenario import list_scenarios
 
 if TYPE_CHECKING:
     from tests.engine.conftest import NewWorld, World

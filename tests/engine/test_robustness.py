@@ -13,10 +13,10 @@ from mockserver.clock import ManualClock
 from mockserver.contract.load import DOCUMENTED, PREFERRED, list_editions, load
 from mockserver.contract.model import Contract, Role
 from mockserver.data import contracts_dir
-from mockserver.engine.account import Account
+from mockserver.engine.accounts.account import Account
 from mockserver.engine.call import Call, Malformed
 from mockserver.engine.engine import Engine
-from mockserver.engine.scenario import list_scenarios
+from mockserver.engine.scenarios.scenario import list_scenarios
 from mockserver.engine.settings import Settings
 
 WORDS = st.sampled_from(["", "a", "1", "true", "null", "\u0000", "é" * 300, "1024*1024", "9" * 400])

@@ -12,13 +12,13 @@ from mockserver.clock import ManualClock
 from mockserver.contract.load import load
 from mockserver.contract.model import Contract, Operation
 from mockserver.data import contracts_dir
-from mockserver.engine.account import Account
-from mockserver.engine.address import parse_address
+from mockserver.engine.accounts.account import Account
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.engine import Engine
-from mockserver.engine.fault_plan import Planned, open_plan
-from mockserver.engine.fault_words import read_rule
+from mockserver.engine.files.address import parse_address
 from mockserver.engine.settings import Settings
+from mockserver.engine.trouble.plan import Planned, open_plan
+from mockserver.engine.trouble.words import read_rule
 from mockserver.faults import FAULTS
 
 ORIGIN = "http://127.0.0.1:8787"

@@ -11,7 +11,7 @@ import pytest
 from mockserver.contract.moments import Phase
 from mockserver.engine.call import Reply
 from mockserver.engine.carriage import End
-from mockserver.engine.fault_words import read_rule
+from mockserver.engine.trouble.words import read_rule
 from mockserver.errors import UsageError
 from mockserver.faults import FAULTS
 from tests.faults.conftest import ORIGIN

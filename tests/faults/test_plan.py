@@ -68,7 +68,7 @@ def test_only_so_many_requests_are_told_apart(
     new_user: "NewUser", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first of too many is forgotten, and is decided upon as if it had never come."""
-    monkeypatch.setattr("mockserver.engine.fault_plan._MAX_REQUESTS", 10)
+    monkeypatch.setattr("mockserver.engine.trouble.plan._MAX_REQUESTS", 10)
     user = new_user()
     user.account.tier = "unlimited"
     user.plan("status", probability=0.5)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.engine.fault import Target
-from mockserver.engine.fault_words import read_rule, write_rule
+from mockserver.engine.trouble.fault import Target
+from mockserver.engine.trouble.words import read_rule, write_rule
 from mockserver.errors import UsageError
 from mockserver.faults import FAULTS, list_faults
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from mockserver.contract.model import Contract
 from mockserver.contract.moments import FINAL, Phase
-from mockserver.engine.holding import Holding
+from mockserver.engine.accounts.holding import Holding
 from mockserver.engine.task import Task
 from mockserver.engine.timeline import Step
 from tests.laws.world import (

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagejobs import ImageError, Task, TimedOut
-from mockserver.engine.scenario import list_scenarios
+from mockserver.engine.scenarios.scenario import list_scenarios
 from tests.laws import client_laws
 from tests.laws.client_laws import Manner, Turn, go, judge_outing
 from tests.laws.hooks import POSTMEN, Hook, Postman, Round, choose_secret

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mockserver.engine.account import Account
+from mockserver.engine.accounts.account import Account
 from mockserver.engine.task import Task
 from mockserver.web.app import build_app
 from mockserver.web.options import Options

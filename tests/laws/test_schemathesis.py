@@ -25,7 +25,7 @@ from mockserver.clock import ManualClock
 from mockserver.contract.load import list_editions, load
 from mockserver.contract.model import Contract, Role
 from mockserver.data import contracts_dir
-from mockserver.engine.account import Account
+from mockserver.engine.accounts.account import Account
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
 from mockserver.web.app import build_app

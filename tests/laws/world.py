@@ -15,12 +15,12 @@ from mockserver.contract.model import Contract, Operation, Role
 from mockserver.contract.moments import CONDITIONS, Phase
 from mockserver.contract.reading import Reading, read_reply
 from mockserver.data import contracts_dir
-from mockserver.engine.account import Account
+from mockserver.engine.accounts.account import Account
+from mockserver.engine.accounts.holding import Holding
+from mockserver.engine.accounts.journal import Journal
 from mockserver.engine.call import Call, Malformed
 from mockserver.engine.engine import Engine
-from mockserver.engine.holding import Holding
-from mockserver.engine.journal import Journal
-from mockserver.engine.scenario import list_scenarios
+from mockserver.engine.scenarios.scenario import list_scenarios
 from mockserver.engine.settings import Settings
 from mockserver.engine.task import Task
 from tests.laws.values import Value, draw_value

@@ -14,9 +14,9 @@ from mockserver.contract.load import load
 from mockserver.contract.model import Contract, Operation, Role
 from mockserver.data import contracts_dir
 from mockserver.engine.call import Call
-from mockserver.engine.delivery import Attempt
+from mockserver.engine.callbacks.delivery import Attempt
 from mockserver.engine.engine import Engine
-from mockserver.engine.scenario import list_scenarios
+from mockserver.engine.scenarios.scenario import list_scenarios
 from mockserver.engine.settings import Settings
 from mockserver.record.exchange import Exchange, Kind
 

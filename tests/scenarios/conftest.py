@@ -10,13 +10,13 @@ from mockserver.contract.load import load
 from mockserver.contract.model import Contract, Role
 from mockserver.contract.moments import Phase
 from mockserver.data import contracts_dir
-from mockserver.engine.address import list_addresses, parse_address
+from mockserver.engine.accounts.journal import Entry
 from mockserver.engine.call import Call, Reply
+from mockserver.engine.callbacks.delivery import Delivery
 from mockserver.engine.carriage import Carriage
-from mockserver.engine.delivery import Delivery
 from mockserver.engine.engine import Engine
-from mockserver.engine.journal import Entry
-from mockserver.engine.library import Library
+from mockserver.engine.files.address import list_addresses, parse_address
+from mockserver.engine.scenarios.library import Library
 from mockserver.engine.settings import Settings
 from mockserver.engine.task import Task
 from mockserver.faults import FAULTS

@@ -7,8 +7,8 @@ import orjson
 import pytest
 
 from mockserver.contract.moments import Phase
+from mockserver.engine.callbacks.delivery import Standing
 from mockserver.engine.carriage import End
-from mockserver.engine.delivery import Standing
 from mockserver.engine.engine import Engine
 from tests.scenarios.conftest import PROVIDERS, STATES, Client, open_library
 

@@ -8,7 +8,7 @@ from mockserver.clock import ManualClock
 from mockserver.contract.load import load
 from mockserver.data import contracts_dir
 from mockserver.engine.engine import Engine
-from mockserver.engine.scenario import list_scenarios
+from mockserver.engine.scenarios.scenario import list_scenarios
 from mockserver.engine.settings import Settings
 from mockserver.web.app import build_app
 from mockserver.web.options import Options

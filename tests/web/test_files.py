@@ -15,15 +15,15 @@ from mockserver.clock import ManualClock
 from mockserver.contract.model import Contract
 from mockserver.engine.call import Reply
 from mockserver.engine.engine import Engine
-from mockserver.engine.files import ResultFile
+from mockserver.engine.files.results import ResultFile
 from mockserver.engine.settings import Settings
 from mockserver.media.decode import decode
 from mockserver.web import files
 from mockserver.web.app import build_app
 from mockserver.web.asgi import App
+from mockserver.web.calls import Request
 from mockserver.web.files import Drawn, Files
 from mockserver.web.options import Options
-from mockserver.web.provider import Request
 
 Ask = Callable[..., httpx.Response]
 

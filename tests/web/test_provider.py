@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mockserver.contract.model import Contract, Operation, Role
 from mockserver.engine.call import Malformed
 from mockserver.engine.engine import Engine
-from mockserver.web.provider import Request, parse_query, read_key
+from mockserver.web.calls import Request, parse_query, read_key
 
 Ask = Callable[..., httpx.Response]
 

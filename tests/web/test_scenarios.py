@@ -16,8 +16,8 @@ from mockserver.engine.settings import Settings
 from mockserver.errors import ScenarioError
 from mockserver.web.app import build_app
 from mockserver.web.asgi import App
-from mockserver.web.library import open_library
 from mockserver.web.options import Options
+from mockserver.web.scenario_folders import open_library
 
 Ask = Callable[..., httpx.Response]
 

@@ -19,7 +19,7 @@ from mockserver.conformance.sight import (
 )
 from mockserver.conformance.verdict import Finding
 from mockserver.contract.model import Contract
-from mockserver.engine.scenario import can_meet
+from mockserver.engine.scenarios.scenario import can_meet
 
 FLOOR: Final = 0.5  # seconds between two polls
 CEILING: Final = 60.0

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mockserver.engine.fault import Fault
-from mockserver.engine.fault_plan import Act
+from mockserver.engine.trouble.fault import Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Refusal, Visit
 from mockserver.faults.setting import ANY_SPAN, setting
 

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from mockserver.contract.places import list_places
 from mockserver.engine.call import Reply
-from mockserver.engine.fault import CALL, Fault
-from mockserver.engine.fault_plan import Act
+from mockserver.engine.trouble.fault import CALL, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Visit
 from mockserver.faults.bodies import change_places, list_shapes
 from mockserver.faults.setting import NAMES, maybe, setting

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from mockserver.contract.model import Contract, Limit
 from mockserver.engine.call import Reply
-from mockserver.engine.fault import CALL, Fault
-from mockserver.engine.fault_plan import Act
 from mockserver.engine.gates import describe_limit
 from mockserver.engine.procedure import find_tier
-from mockserver.engine.scenario import can_meet
+from mockserver.engine.scenarios.scenario import can_meet
+from mockserver.engine.trouble.fault import CALL, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Refusal, Visit
 from mockserver.faults.excess import mend, refuse_excess
 from mockserver.faults.setting import ANY_SPAN, setting, whole

@@ -9,11 +9,11 @@ import orjson
 
 from mockserver.contract.model import Contract
 from mockserver.contract.places import change, find_paths
-from mockserver.engine.delivery import Delivery, Twist
+from mockserver.engine.callbacks.delivery import Delivery, Twist
 from mockserver.engine.facts import Scene
-from mockserver.engine.fault import CALLBACK, Fault
-from mockserver.engine.fault_plan import Act
 from mockserver.engine.packing import pack
+from mockserver.engine.trouble.fault import CALLBACK, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.faults.signing import can_sign
 
 _ELSEWHERE: Final = "https://changed-on-the-way.invalid/1.png"

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mockserver.contract.model import Contract
-from mockserver.engine.delivery import Delivery, Twist
+from mockserver.engine.callbacks.delivery import Delivery, Twist
 from mockserver.engine.facts import Scene
-from mockserver.engine.fault import CALLBACK, Fault
-from mockserver.engine.fault_plan import Act
+from mockserver.engine.trouble.fault import CALLBACK, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.faults.setting import ANY_SPAN, setting
 from mockserver.faults.signing import can_sign, is_signed
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 from mockserver.contract.model import Contract
 from mockserver.engine.call import Reply
 from mockserver.engine.carriage import Carriage
-from mockserver.engine.fault import Fault
-from mockserver.engine.fault_plan import Act
+from mockserver.engine.trouble.fault import Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Visit
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar, Final
 import orjson
 
 from mockserver.engine.call import Reply
-from mockserver.engine.fault import CALL, Fault
-from mockserver.engine.fault_plan import Act
+from mockserver.engine.trouble.fault import CALL, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Visit
 from mockserver.faults.bodies import change_places, choose_paths
 from mockserver.faults.setting import NAMES, maybe, setting

@@ -7,8 +7,8 @@ from typing import ClassVar, Final
 from mockserver.contract.moments import Phase
 from mockserver.contract.places import Place, Step, Way
 from mockserver.engine.call import Reply
-from mockserver.engine.fault import Fault
-from mockserver.engine.fault_plan import Act
+from mockserver.engine.trouble.fault import Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Visit
 from mockserver.faults.bodies import change_places, find_places
 from mockserver.faults.setting import choice, setting

@@ -6,8 +6,8 @@ from typing import ClassVar
 import orjson
 
 from mockserver.engine.call import Reply
-from mockserver.engine.fault import FILE, Fault
-from mockserver.engine.fault_plan import Act
+from mockserver.engine.trouble.fault import FILE, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.faults.setting import STATUS, setting
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from mockserver.engine.call import Reply
-from mockserver.engine.fault import CALL, Fault
-from mockserver.engine.fault_plan import Act
 from mockserver.engine.packing import pack
+from mockserver.engine.trouble.fault import CALL, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Visit
 from mockserver.faults.bodies import NOTHING, read_body
 from mockserver.faults.setting import MEMBERS, setting

@@ -8,8 +8,8 @@ from typing import ClassVar, Final
 
 from mockserver.clock import parse_span
 from mockserver.engine.call import Reply
-from mockserver.engine.fault import CALL, Fault
-from mockserver.engine.fault_plan import Act
+from mockserver.engine.trouble.fault import CALL, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Visit
 from mockserver.faults.setting import HEADERS, setting
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mockserver.engine.carriage import Carriage, End
-from mockserver.engine.fault_plan import Act
+from mockserver.engine.trouble.plan import Act
 from mockserver.faults.setting import FLAG, SPAN, maybe, setting
 from mockserver.faults.wire_fault import LOST, LossyFault
 

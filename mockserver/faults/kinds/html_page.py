@@ -6,8 +6,8 @@ from http import HTTPStatus
 from typing import ClassVar
 
 from mockserver.engine.call import Reply
-from mockserver.engine.fault import CALL, FILE, Fault
-from mockserver.engine.fault_plan import Act
+from mockserver.engine.trouble.fault import CALL, FILE, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Refusal, Visit
 from mockserver.faults.setting import FLAG, STATUS, setting
 

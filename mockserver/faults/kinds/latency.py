@@ -5,7 +5,7 @@ from math import cos, exp, log, pi, sqrt
 
 from mockserver.draw import Draw
 from mockserver.engine.carriage import Carriage
-from mockserver.engine.fault_plan import Act
+from mockserver.engine.trouble.plan import Act
 from mockserver.faults.setting import SPAN, choice, number, setting
 from mockserver.faults.wire_fault import WireFault
 

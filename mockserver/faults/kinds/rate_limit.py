@@ -6,9 +6,9 @@ from typing import ClassVar, Final
 from mockserver.contract.model import Contract
 from mockserver.contract.places import GONE, list_places
 from mockserver.engine.call import Reply
-from mockserver.engine.fault import CALL, Fault
-from mockserver.engine.fault_plan import Act
-from mockserver.engine.scenario import can_meet
+from mockserver.engine.scenarios.scenario import can_meet
+from mockserver.engine.trouble.fault import CALL, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Refusal, Visit
 from mockserver.faults.bodies import change_places
 from mockserver.faults.excess import CONDITION, mend, refuse_excess

@@ -5,10 +5,10 @@ from typing import ClassVar
 
 from mockserver.contract.model import Contract
 from mockserver.contract.moments import CONDITIONS
-from mockserver.engine.fault import CALL, Fault
-from mockserver.engine.fault_plan import Act
-from mockserver.engine.pretence import pretend
-from mockserver.engine.scenario import can_meet
+from mockserver.engine.scenarios.pretence import pretend
+from mockserver.engine.scenarios.scenario import can_meet
+from mockserver.engine.trouble.fault import CALL, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Refusal, Visit
 from mockserver.faults.setting import NAMES, setting
 

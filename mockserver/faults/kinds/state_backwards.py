@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from mockserver.contract.moments import Phase
 from mockserver.engine.call import Reply
-from mockserver.engine.fault import Fault
-from mockserver.engine.fault_plan import Act
 from mockserver.engine.roles import tell
 from mockserver.engine.task import Task
 from mockserver.engine.timeline import Step
+from mockserver.engine.trouble.fault import Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Visit
 from mockserver.faults.setting import choice, setting
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from mockserver.engine.call import Reply
-from mockserver.engine.fault import CALL, Fault
-from mockserver.engine.fault_plan import Act
-from mockserver.engine.pretence import pretend
 from mockserver.engine.roles import refuse
+from mockserver.engine.scenarios.pretence import pretend
+from mockserver.engine.trouble.fault import CALL, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.engine.visit import Refusal, Visit
 from mockserver.faults.bodies import change_places, find_places
 from mockserver.faults.conditions import OTHERWISE, find_condition

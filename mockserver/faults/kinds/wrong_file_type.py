@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from mockserver.engine.call import Reply
-from mockserver.engine.fault import FILE, Fault
-from mockserver.engine.fault_plan import Act
+from mockserver.engine.trouble.fault import FILE, Fault
+from mockserver.engine.trouble.plan import Act
 from mockserver.faults.setting import HEADER, choice, maybe, setting
 
 _PAGE: Final = b"<!DOCTYPE html>\n<html><body><h1>Not found</h1></body></html>\n"

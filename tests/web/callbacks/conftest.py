@@ -18,11 +18,11 @@ from mockserver.clock import Clock, ManualClock
 from mockserver.contract.load import load
 from mockserver.contract.model import Contract
 from mockserver.data import contracts_dir
-from mockserver.engine.account import Account
+from mockserver.engine.accounts.account import Account
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
 from mockserver.web.app import Emulator, build_app
-from mockserver.web.callbacks import Courier
+from mockserver.web.callbacks.courier import Courier
 from mockserver.web.options import Options
 
 PATIENCE = 30.0  # seconds that a test waits for what has to come

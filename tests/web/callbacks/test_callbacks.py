@@ -98,7 +98,8 @@ async def test_retries_come_between_other_callbacks_in_order_of_time(
     town: "Town", new_receiver: NewReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One long advance shows a receiver the same sequence as many short ones."""
-    monkeypatch.setattr("mockserver.web.lanes.PATIENCE", 100.0)  # more than any machine takes
+    # More than any machine takes.
+    monkeypatch.setattr("mockserver.web.callbacks.lanes.PATIENCE", 100.0)
     orders = []
     for pieces in (1, 60):
         async with new_receiver() as receiver:
@@ -127,7 +128,7 @@ async def test_an_advance_answers_in_time_with_what_is_undelivered(
     town: "Town", new_receiver: NewReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A receiver that hangs does not hang the test: the callback is listed, and still comes."""
-    monkeypatch.setattr("mockserver.web.control_accounts.MAX_WAIT", 0.05)
+    monkeypatch.setattr("mockserver.web.control.accounts.MAX_WAIT", 0.05)
     go_on = asyncio.Event()
     async with new_receiver(new_receiver.wait(go_on)) as receiver:
         task_id = await town.submit(receiver.url(), "/changes")

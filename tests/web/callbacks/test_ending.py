@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mockserver.web.control_accounts import MAX_WAIT
+from mockserver.web.control.accounts import MAX_WAIT
 
 if TYPE_CHECKING:
     from tests.web.callbacks.conftest import Received, Receiver, Town

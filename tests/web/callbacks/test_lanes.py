@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mockserver.web import lanes
+from mockserver.web.callbacks import lanes
 
 if TYPE_CHECKING:
     from tests.web.callbacks.conftest import Received, Receiver, Town

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockserver.web.sender import MAX_ANSWER, MAX_KEPT
+from mockserver.web.callbacks.sender import MAX_ANSWER, MAX_KEPT
 
 if TYPE_CHECKING:
     from tests.web.callbacks.conftest import NewTown, Received, Receiver, Town
@@ -272,7 +272,7 @@ async def test_an_allowed_name_is_connected_to_at_the_address_that_was_checked(
         assert host == "receiver.example"
         return answers.pop(0)
 
-    monkeypatch.setattr("mockserver.web.targets.resolve_host", resolve)
+    monkeypatch.setattr("mockserver.web.callbacks.targets.resolve_host", resolve)
     town = new_town(callback_hosts=("receiver.example",))
     async with new_receiver(new_receiver.answer(500)) as receiver:
         await town.submit(receiver.url(host="receiver.example"))
@@ -299,7 +299,7 @@ async def test_a_name_that_cannot_be_resolved_is_tried_again(
             return found
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
-    monkeypatch.setattr("mockserver.web.targets.resolve_host", resolve)
+    monkeypatch.setattr("mockserver.web.callbacks.targets.resolve_host", resolve)
     town = new_town(callback_hosts=("receiver.example",))
     async with new_receiver() as receiver:
         await town.submit(receiver.url(host="receiver.example"))

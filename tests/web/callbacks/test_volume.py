@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from mockserver.engine.call import Call
-from mockserver.engine.delivery import Delivery, Standing
+from mockserver.engine.callbacks.delivery import Delivery, Standing
 
 if TYPE_CHECKING:
     from tests.web.callbacks.conftest import Town

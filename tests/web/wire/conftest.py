@@ -20,11 +20,11 @@ from mockserver.engine.settings import Settings
 from mockserver.server import Listener, bind
 from mockserver.web.app import Emulator
 from mockserver.web.asgi import Receive, Scope, Send, answer_lifespan, send_reply
-from mockserver.web.burst import Burst
-from mockserver.web.limits import LIMITS, Limits
 from mockserver.web.options import Options
 from mockserver.web.routes import Route
-from mockserver.web.wire import Wire
+from mockserver.web.wire.burst import Burst
+from mockserver.web.wire.limits import LIMITS, Limits
+from mockserver.web.wire.protocol import Wire
 
 LARGE = 5 * 1024 * 1024  # bytes
 PATIENCE = 5.0  # seconds after which something hangs, on a machine that does much else

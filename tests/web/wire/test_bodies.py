@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from mockserver.web.asgi import MAX_BODY, MAX_WASTE
-from mockserver.web.wire import Wire
+from mockserver.web.wire.protocol import Wire
 
 if TYPE_CHECKING:
     from tests.web.wire.conftest import Answer, Line, Serve, Server

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.web.burst import Burst
+from mockserver.web.wire.burst import Burst
 
 
 class Client(asyncio.Transport):

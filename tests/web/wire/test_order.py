@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mockserver.engine.accounts.journal import Entry
 from mockserver.engine.call import Call, Reply
-from mockserver.engine.journal import Entry
-from mockserver.web import flaws
 from mockserver.web.app import Emulator
+from mockserver.web.wire import flaws
 
 if TYPE_CHECKING:
     from tests.web.wire.conftest import Answer, BuildApp, Serve, Server

@@ -1,0 +1,1 @@
+"""Accounts: everything that belongs to one API key."""

@@ -1,0 +1,1 @@
+"""Callbacks: what is to be delivered, when, and how that went."""

@@ -1,0 +1,1 @@
+"""Files: results and uploads, where they lie and for how long."""

@@ -1,0 +1,1 @@
+"""Scenarios: which there are, what they change, and which one a call is in."""

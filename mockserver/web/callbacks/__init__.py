@@ -1,0 +1,1 @@
+"""Callbacks on their way: to whom they may go, in which order, within which bounds."""

@@ -1,0 +1,1 @@
+"""The recorder: a reverse proxy in front of a live API."""

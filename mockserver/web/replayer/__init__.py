@@ -1,0 +1,1 @@
+"""The replayer: recordings, served."""

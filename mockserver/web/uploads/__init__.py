@@ -1,0 +1,1 @@
+"""Uploads: calls that lend a file."""
