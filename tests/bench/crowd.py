@@ -13,7 +13,7 @@ from tests.bench.sample import Sample, find_median, run_load
 from tests.bench.target import Running, build_ours, serving
 from tests.bench.wire import OK, build_polls, build_submit
 
-SLOW = "0.001"  # a speed at which no task ends while we look
+SLOW = "0.1"  # a speed at which no task ends while we look
 ENDLESS = 600.0  # seconds; runs here end by their count
 
 
