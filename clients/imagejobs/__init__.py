@@ -7,12 +7,12 @@ with Client("kie") as client:
     client.download(task, "fox.png")
 """
 
+from imagejobs import webhook
 from imagejobs.async_client import AsyncClient
 from imagejobs.client import Client
 from imagejobs.errors import (
     BadFile,
     Conflict,
-    Facts,
     GenerationFailed,
     ImageError,
     InvalidRequest,
@@ -30,6 +30,7 @@ from imagejobs.errors import (
     Unsettled,
     YourTurn,
 )
+from imagejobs.flow import Watch
 from imagejobs.inbox import Delivery, Inbox
 from imagejobs.models import Failure, File, Order, Phase, Task
 from imagejobs.receiver import Receiver
@@ -41,7 +42,6 @@ __all__ = [
     "Client",
     "Conflict",
     "Delivery",
-    "Facts",
     "Failure",
     "File",
     "GenerationFailed",
@@ -65,6 +65,8 @@ __all__ = [
     "Unreachable",
     "Unreadable",
     "Unsettled",
+    "Watch",
     "World",
     "YourTurn",
+    "webhook",
 ]

@@ -62,7 +62,7 @@ class AsyncClient:
     ) -> Task:
         """Follow a task to its good end. Raises GenerationFailed, TimedOut.
 
-        `watch` is called with the task at each change; `inbox` brings callbacks.
+        `watch` is called with the task at each change; a callback in `inbox` is a reason to poll.
         """
         return await self._drive(self._flow.wait(task, Wish(timeout, watch)), inbox)
 
@@ -112,7 +112,7 @@ class AsyncClient:
 
     async def _drive(self, steps: Steps[T], inbox: Inbox | None = None) -> T:
         answer: Any = None
-        sleep = self._settings.world.asleep
+        sleep = self._settings.world.sleep_async
         while True:
             try:
                 step = steps.send(answer)
@@ -122,7 +122,6 @@ class AsyncClient:
             if isinstance(step, Request):
                 answer = await transport.asend(self._http, step)
             elif inbox is not None and step.task_id is not None:
-                answer = await inbox.await_task(step.task_id, step.seconds, sleep)
+                answer = await inbox.wait_async(step.task_id, step.seconds, sleep)
             else:
-                answer = None
-                await sleep(step.seconds)
+                answer = await sleep(step.seconds)

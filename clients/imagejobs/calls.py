@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from imagejobs import hints, money, verdict
 from imagejobs.deadline import Deadline
 from imagejobs.dialects.dialect import Dialect
-from imagejobs.errors import Facts, ImageError, Misused, Unreadable
+from imagejobs.errors import Details, ImageError, Misused, Unreadable
 from imagejobs.models import Task
 from imagejobs.settings import Settings
 from imagejobs.version import VERSION
@@ -78,8 +78,8 @@ def ask_once(
         return read(envelope.data)
     except ValueError as error:
         text = f"{name} answered {envelope.code}, but {error}; try again later"
-        facts = Facts(name, "unreadable", envelope.code, envelope.message, envelope.retry_after)
-        raise Unreadable(text, facts) from error
+        details = Details(name, "unreadable", envelope.code, envelope.message, envelope.retry_after)
+        raise Unreadable(text, details) from error
 
 
 def ask(account: Account, request: Request, deadline: Deadline, read: Read[T]) -> Steps[T]:
@@ -96,7 +96,11 @@ def ask(account: Account, request: Request, deadline: Deadline, read: Read[T]) -
 
 
 def ask_for_task(
-    account: Account, request: Request, deadline: Deadline, read: Read[str]
+    account: Account,
+    request: Request,
+    deadline: Deadline,
+    read: Read[str],
+    hear: Hear | None = None,
 ) -> Steps[str]:
     """Submit: repeated only where that cannot cost twice, see imagejobs.money."""
     header = account.dialect.idempotency_header
@@ -105,7 +109,7 @@ def ask_for_task(
     failures = 0
     while True:
         try:
-            return (yield from ask_once(account, request, deadline, read))
+            return (yield from ask_once(account, request, deadline, read, hear))
         except ImageError as error:
             failures += 1
             is_open = is_open or not money.is_outcome_known(error)

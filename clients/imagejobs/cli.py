@@ -12,7 +12,7 @@ import click
 
 from imagejobs.client import Client
 from imagejobs.dialects import DIALECTS
-from imagejobs.errors import ImageError, Misused, TheirTurn, Unsettled, YourTurn
+from imagejobs.errors import ImageError, Misused, TheirTurn, TimedOut, Unsettled, YourTurn
 from imagejobs.models import Order, Task
 from imagejobs.printing import Printer, describe_error, describe_task, number_path
 from imagejobs.settings import Settings
@@ -27,7 +27,8 @@ EXIT_CODES: Final[dict[type[ImageError], int]] = {
 CODES: Final = """
 Exit codes: 0 fine; 1 their turn: the task failed, or the provider has trouble; 2 usage;
 3 your turn: the provider refused the request, the key or the balance; 4 look first: a task
-may exist, or goes on (its id is printed); 130 interrupted (the same).
+may exist, or goes on (its id is printed); 130 interrupted (the same). Where a task goes on, the
+last line is the command that waits for it.
 
 The key is read from <PROVIDER>_API_KEY, as in KIE_API_KEY; <PROVIDER>_BASE_URL points elsewhere
 than the real address.
@@ -52,12 +53,14 @@ class Target:
         except ImageError as error:
             self.printer.print_result({"error": describe_error(error)}, None)
             self.printer.complain(str(error))
+            if isinstance(error, TimedOut) and error.task_id:
+                self.printer.tell_resumption(error.task_id)
             sys.exit(find_exit_code(error))
         except OSError as error:
             self.printer.complain(f"cannot write the file: {error}; name another place with -o")
             sys.exit(2)
         except KeyboardInterrupt:
-            self.printer.complain("interrupted")
+            self.printer.tell_interruption()
             sys.exit(130)
 
 
@@ -86,7 +89,7 @@ def take_target(command: Any) -> Any:
 
 def build_target(given: dict[str, Any]) -> Target:
     """The target in the options of a command."""
-    printer = Printer(as_json=given["as_json"])
+    printer = Printer(given["provider"], given["base_url"], as_json=given["as_json"])
     return Target(given["provider"], given["base_url"], given["timeout"], printer)
 
 
@@ -109,6 +112,7 @@ def generate(prompt: str, output: Path | None, **given: Any) -> None:
     target = build_target(given)
     with target.open() as client:
         order = build_order(given)
+        target.printer.is_ordering = True
         with target.printer.progress() as watch:
             task = client.generate(prompt, timeout=target.timeout, watch=watch, **order)
         paths = write_results(client, task, output)
@@ -122,6 +126,7 @@ def generate(prompt: str, output: Path | None, **given: Any) -> None:
 def status(task_id: str, *, wait: bool, **given: Any) -> None:
     """Say how a task is; its id is enough, also after an interruption."""
     target = build_target(given)
+    target.printer.task_id = task_id or None
     with target.open() as client:
         if wait:
             with target.printer.progress() as watch:
@@ -177,8 +182,7 @@ def write_results(client: Client, task: Task, output: Path | None) -> list[Path]
     """Every result of a task: the first to the given path, the next ones numbered."""
     if output is None:
         return []
-    indexes = range(len(task.results) or 1)  # none at all is an error that download words
-    paths = [number_path(output, index) for index in indexes]
+    paths = [number_path(output, index) for index in range(len(task.results))]
     for index, path in enumerate(paths):
         client.download(task, path, index=index)
     return paths

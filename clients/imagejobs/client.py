@@ -59,7 +59,7 @@ class Client:
     ) -> Task:
         """Follow a task to its good end. Raises GenerationFailed, TimedOut.
 
-        `watch` is called with the task at each change; `inbox` brings callbacks.
+        `watch` is called with the task at each change; a callback in `inbox` is a reason to poll.
         """
         return self._drive(self._flow.wait(task, Wish(timeout, watch)), inbox)
 
@@ -109,6 +109,7 @@ class Client:
 
     def _drive(self, steps: Steps[T], inbox: Inbox | None = None) -> T:
         answer: Any = None
+        sleep = self._settings.world.sleep
         while True:
             try:
                 step = steps.send(answer)
@@ -118,7 +119,6 @@ class Client:
             if isinstance(step, Request):
                 answer = transport.send(self._http, step)
             elif inbox is not None and step.task_id is not None:
-                answer = inbox.wait(step.task_id, step.seconds)
+                answer = inbox.wait(step.task_id, step.seconds, sleep)
             else:
-                answer = None
-                self._settings.world.sleep(step.seconds)
+                answer = sleep(step.seconds)

@@ -1,8 +1,8 @@
 """Everything that can go wrong; the first branch says whose turn it is.
 
-ImageError                        what happened, in words, and the facts below
+ImageError                        what happened, in words, and the details below
 ├─ YourTurn                       the same call would fail again: change something first
-│  ├─ Misused                     an argument, key or setting that cannot work; nothing was sent
+│  ├─ Misused                     an argument, key or address that cannot work; nothing was accepted
 │  ├─ InvalidRequest              refused: the input, the model, the body
 │  ├─ Unauthorized                refused: the key
 │  ├─ OutOfCredits                refused: the balance, or the key's own limit
@@ -28,7 +28,7 @@ from imagejobs.models import Failure
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Details:
     """What is known about the moment of an error; what is not is None or empty."""
 
     provider: str = ""
@@ -42,35 +42,35 @@ class Facts:
 
 
 class ImageError(Exception):
-    """Something went wrong; the subclass says what, `facts` the details."""
+    """Something went wrong; the subclass says what, `details` the rest."""
 
-    def __init__(self, text: str, facts: Facts | None = None) -> None:
+    def __init__(self, text: str, details: Details | None = None) -> None:
         super().__init__(text)
-        self.facts = facts or Facts()
+        self.details = details or Details()
 
     @property
     def condition(self) -> str:
-        return self.facts.condition
+        return self.details.condition
 
     @property
     def code(self) -> int | None:
-        return self.facts.code
+        return self.details.code
 
     @property
     def retry_after(self) -> float | None:
-        return self.facts.retry_after
+        return self.details.retry_after
 
     @property
     def task_id(self) -> str | None:
-        return self.facts.task_id
+        return self.details.task_id
 
     @property
     def failure(self) -> Failure | None:
-        return self.facts.failure
+        return self.details.failure
 
     def add_task(self, task_id: str | None) -> None:
         """Name the task that the call was about."""
-        self.facts = replace(self.facts, task_id=self.facts.task_id or task_id)
+        self.details = replace(self.details, task_id=self.details.task_id or task_id)
 
 
 class YourTurn(ImageError):
@@ -78,7 +78,7 @@ class YourTurn(ImageError):
 
 
 class Misused(YourTurn):
-    """An argument, key or setting cannot work; nothing was sent."""
+    """An argument, key or address cannot work; nothing was accepted."""
 
 
 class InvalidRequest(YourTurn):

@@ -14,7 +14,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from imagejobs import calls, hints, images, money, verdict
 from imagejobs.calls import Steps
 from imagejobs.deadline import Deadline
-from imagejobs.errors import BadFile, Facts, ImageError, Misused, Unreachable
+from imagejobs.ending import settle
+from imagejobs.errors import BadFile, Details, ImageError, Misused, Unreachable
 from imagejobs.models import File, Task
 from imagejobs.settings import Settings
 from imagejobs.version import VERSION
@@ -71,7 +72,7 @@ class Fetch:
         host = urlsplit(url).hostname or url
         if isinstance(answer, Trouble):
             text = f"{host} did not send the file: {answer.text}; try again"
-            raise Unreachable(text, Facts(condition="no-answer"))
+            raise Unreachable(text, Details(condition="no-answer"))
         if answer.is_cut:
             raise refuse(url, f"it is larger than {self.settings.max_bytes} bytes")
         if answer.status == 200 or answer.status in REDIRECTS:
@@ -84,9 +85,11 @@ class Fetch:
 
 
 def choose_url(source: Task | str, index: int) -> str:
-    """The address of one result. Raises Misused if there is none."""
+    """The address of one result. Raises Misused if there is none (yet), and what `settle` does."""
     if isinstance(source, str):
         return source
+    if source.ended:
+        settle(source)
     if index not in range(len(source.results)):
         some = f"{len(source.results)} results" if source.results else "no result (yet)"
         raise Misused(f"task {source.id} has {some}; ask for one that is there, from 0 on")
@@ -150,4 +153,4 @@ def is_short(reply: Reply) -> bool:
 
 def refuse(url: str, why: str, condition: str = "refused-address") -> BadFile:
     """The error for a download that was not, or not wholly, taken."""
-    return BadFile(f"cannot use {url[:200]}: {why}", Facts(condition=condition))
+    return BadFile(f"cannot use {url[:200]}: {why}", Details(condition=condition))

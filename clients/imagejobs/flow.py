@@ -1,33 +1,27 @@
 """What a client does, written once and without I/O.
 
 Each method is a generator. It yields a Request ("send this") and is sent an Answer; it yields a
-Pause ("wait so long") and is sent None, or the task that a verified callback brought meanwhile. It
-returns the result or raises an ImageError. `Client` and `AsyncClient` are two small drivers of it.
+Pause ("wait so long, or until a callback comes") and is sent nothing. It returns the result or
+raises an ImageError. `Client` and `AsyncClient` are two small drivers of it.
 
 The rules of waiting:
 - a poll that fails for a reason that may pass is repeated until the deadline: the task is paid for
 - a task that ended is not asked for again
-- a pause that the provider asked for is kept, callback or not
-- a callback that nobody signed is only a reason to poll now
+- a task that succeeded without a result is an error
+- a pause that the provider asked for is kept, callback or not; if it is too long, the wait ends
+- a callback, signed or not, is a reason to poll now, and no more: its body is nobody's word
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from imagejobs import calls, hints, money
-from imagejobs.calls import Account, Steps
+from imagejobs.calls import Account, Hear, Steps
 from imagejobs.deadline import Deadline
 from imagejobs.decode import read_number
-from imagejobs.errors import (
-    Facts,
-    GenerationFailed,
-    ImageError,
-    Misused,
-    NotFound,
-    TimedOut,
-    Unreadable,
-)
-from imagejobs.models import Failure, Order, Phase, Task
+from imagejobs.ending import settle
+from imagejobs.errors import Details, ImageError, Misused, NotFound, TimedOut, Unreadable
+from imagejobs.models import Order, Task
 from imagejobs.wire import Pause
 
 LAST_POLL = 0.5  # seconds before the end of a wait, so that nothing is missed
@@ -76,7 +70,9 @@ class Flow:
 
     account: Account
 
-    def submit(self, prompt: str, order: Order, timeout: float | None) -> Steps[Task]:
+    def submit(
+        self, prompt: str, order: Order, timeout: float | None, hear: Hear | None = None
+    ) -> Steps[Task]:
         """Submit once; the task that was accepted."""
         dialect, settings = self.account.dialect, self.account.settings
         deadline = Deadline(timeout, settings.call_timeout, settings)
@@ -87,7 +83,7 @@ class Flow:
             raise Misused(f"{dialect.name} knows no request ids; leave request_id out")
         request = self.account.build_post(path, body, request_id)
         task_id = yield from calls.ask_for_task(
-            self.account, request, deadline, dialect.read_accepted
+            self.account, request, deadline, dialect.read_accepted, hear
         )
         return Task(provider=dialect.name, id=task_id, prompt=prompt, request=body)
 
@@ -116,32 +112,35 @@ class Flow:
         """Submit and wait, under one deadline."""
         settings = self.account.settings
         deadline = Deadline(wish.timeout, settings.wait_timeout, settings)
-        task = yield from self.submit(prompt, order, min(settings.call_timeout, deadline.seconds))
+        limit = min(settings.call_timeout, deadline.seconds)
+        heard: list[float | None] = []
+        task = yield from self.submit(prompt, order, limit, heard.append)
         if wish.watch is not None:
             wish.watch(task)
-        waiting = Waiting(task.id, deadline, wish.watch, settings.world.clock())
+        waiting = Waiting(task.id, deadline, wish.watch, settings.world.clock(), hint=heard[-1])
         # Nothing is ready at once; a poll right now might not even know the task.
-        pause = min(hints.choose_interval(1, settings), max(0.0, deadline.left - LAST_POLL))
-        delivered = yield Pause(pause, task.id)
-        return (yield from self._follow(waiting, delivered))
+        yield from self._rest(waiting)
+        return (yield from self._follow(waiting))
 
     def wait(self, task: Task | str, wish: Wish) -> Steps[Task]:
         """Follow a task, also one of an earlier run, to its end."""
         settings = self.account.settings
         deadline = Deadline(wish.timeout, settings.wait_timeout, settings)
         waiting = Waiting(read_id(task), deadline, wish.watch, settings.world.clock())
-        known = task if isinstance(task, Task) and task.ended else None
-        return (yield from self._follow(waiting, known))
+        if isinstance(task, Task) and task.ended:
+            return settle(waiting.note(task))
+        return (yield from self._follow(waiting))
 
-    def _follow(self, waiting: Waiting, delivered: Task | None) -> Steps[Task]:
-        while delivered is None or not delivered.ended:
+    def _follow(self, waiting: Waiting) -> Steps[Task]:
+        while True:
             try:
                 task = waiting.note((yield from self._poll(waiting)))
             except ImageError as error:
-                delivered = yield from self._back_off(waiting, error)
+                yield from self._back_off(waiting, error)
                 continue
-            delivered = task if task.ended else (yield from self._rest(waiting))
-        return settle(waiting.note(delivered))
+            if task.ended:
+                return settle(task)
+            yield from self._rest(waiting)
 
     def _poll(self, waiting: Waiting) -> Steps[Task]:
         waiting.polls += 1
@@ -150,15 +149,14 @@ class Flow:
         deadline = waiting.deadline
         return (yield from calls.ask_once(self.account, request, deadline, read, waiting.hear))
 
-    def _rest(self, waiting: Waiting) -> Steps[Task | None]:
-        left = waiting.deadline.left - LAST_POLL
-        if left <= 0:
+    def _rest(self, waiting: Waiting) -> Steps[None]:
+        left, asked = waiting.deadline.left - LAST_POLL, waiting.hint or 0.0
+        if left <= 0 or asked > left:
             raise build_timeout(waiting) from None
-        own = hints.choose_interval(waiting.polls, self.account.settings)
-        asked = min(left, waiting.hint or 0.0)
-        return (yield from self._pause(waiting.task_id, max(min(left, own), asked), asked))
+        own = hints.choose_interval(max(waiting.polls, 1), self.account.settings)
+        yield from self._pause(waiting.task_id, max(min(left, own), asked), asked)
 
-    def _back_off(self, waiting: Waiting, error: ImageError) -> Steps[Task | None]:
+    def _back_off(self, waiting: Waiting, error: ImageError) -> Steps[None]:
         waiting.failures.append(error)
         error.add_task(waiting.task_id)
         settings = self.account.settings
@@ -170,17 +168,16 @@ class Flow:
             pause = waiting.deadline.left - LAST_POLL
             if pause <= (error.retry_after or 0):
                 raise build_timeout(waiting) from error
-        return (yield from self._pause(waiting.task_id, pause, pause))
+        yield from self._pause(waiting.task_id, pause, pause)
 
-    def _pause(self, task_id: str, seconds: float, least: float) -> Steps[Task | None]:
-        """Pause until a callback comes, and so long at least unless it tells of the end."""
+    def _pause(self, task_id: str, seconds: float, least: float) -> Steps[None]:
+        """Pause until a callback comes, and so long at least, whatever comes."""
         clock = self.account.settings.world.clock
         end = clock() + least
-        delivered: Task | None = yield Pause(seconds, task_id)
+        yield Pause(seconds, task_id)
         rest = end - clock()
-        if rest > 0 and not (delivered and delivered.ended):  # woken by no more than a hint
+        if rest > 0:
             yield Pause(rest)
-        return delivered
 
     def _may_pass(self, waiting: Waiting, error: ImageError) -> bool:
         settings = self.account.settings
@@ -201,34 +198,19 @@ def read_id(task: Task | str) -> str:
     return found
 
 
-def settle(task: Task) -> Task:
-    """A task that ended well; raises GenerationFailed for one that ended badly."""
-    if task.phase is not Phase.FAILED:
-        return task
-    failure = task.failure or Failure()
-    text = f"{task.provider} task {task.id} failed: {failure}; try again, perhaps with other words"
-    raise GenerationFailed(
-        text,
-        Facts(
-            provider=task.provider,
-            condition="generation-failed",
-            message=failure.message,
-            task_id=task.id,
-            failure=failure,
-            state=task.state,
-        ),
-    )
-
-
 def build_timeout(waiting: Waiting) -> TimedOut:
-    """The error of a wait whose time is up: what was seen last, and how to go on."""
+    """The error of a wait without time for another poll: what was seen last, and how to go on."""
     seen = waiting.last.state if waiting.last else "nothing"
     trouble = f", then {waiting.failures[-1]}" if waiting.failures else ""
+    asked = waiting.failures[-1].retry_after if waiting.failures else waiting.hint
+    earliest = f", in {asked:g} s at the earliest" if asked else ""
     text = (
-        f"waited {waiting.deadline.seconds:g} s for the task {waiting.task_id}, last seen: "
-        f"{seen}{trouble}; it goes on, so wait for it again by its id"
+        f"{waiting.deadline.seconds:g} s are not enough for the task {waiting.task_id}, last seen: "
+        f"{seen}{trouble}; it goes on, so wait for it again by its id{earliest}"
     )
-    return TimedOut(text, Facts(condition="timed-out", task_id=waiting.task_id, state=seen))
+    task_id = waiting.task_id
+    details = Details(condition="timed-out", retry_after=asked, task_id=task_id, state=seen)
+    return TimedOut(text, details)
 
 
 def read_balance(data: object) -> float:

@@ -1,7 +1,7 @@
 """How long to wait before trying again: what the provider says, else a jittered back-off."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -10,23 +10,34 @@ from imagejobs.settings import Settings
 
 
 def read_retry_after(headers: Mapping[str, str], body: Any, now: float) -> float | None:
-    """Seconds that a reply asks for, in its header or its body; the longer of the two."""
-    found = [read_header_hint(headers.get("retry-after", ""), now), read_body_hint(body)]
+    """Seconds that a reply asks for, in its header or its body; the longer of the two.
+
+    A date is counted from the reply's own `Date`, for the server's clock may be another one than
+    ours; from `now`, in seconds since the epoch, if the reply bears none.
+    """
+    sent = read_date(headers.get("date", ""))
+    since = now if sent is None else sent.timestamp()
+    found = [read_header_hint(headers.get("retry-after", ""), since), read_body_hint(body)]
     return max((hint for hint in found if hint is not None), default=None)
 
 
-def read_header_hint(text: str, now: float) -> float | None:
+def read_header_hint(text: str, since: float) -> float | None:
     """Retry-After as seconds or as an HTTP date (RFC 9110, section 10.2.3)."""
     seconds = read_number(text.strip())
     if seconds is not None:
         return seconds if seconds >= 0 else None
+    moment = read_date(text)
+    return None if moment is None else max(0.0, moment.timestamp() - since)
+
+
+def read_date(text: str) -> datetime | None:
+    """An HTTP date; None for anything else."""
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:  # "-0000": in UTC, of unknown origin
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, moment.timestamp() - now)
+    # "-0000" is UTC, of unknown origin
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def read_body_hint(body: Any) -> float | None:

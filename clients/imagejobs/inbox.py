@@ -1,7 +1,12 @@
-"""Where callbacks arrive and waits look: safe between threads, and between event loops."""
+"""Where callbacks arrive and waits look: safe between threads, and between event loops.
+
+A wait learns that there is news, and asks the provider what it is. What a callback says is never
+taken for the truth: KIE.AI signs the task's id and a time, not the body, and nobody else signs.
+"""
 
 import asyncio
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +20,7 @@ KEPT: Final = 10_000  # callbacks on record; the oldest go first
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A callback that was read. Only a verified one is believed; another one is worth a poll."""
+    """A callback that was read; `task` is what it says, verified or not a reason to poll."""
 
     task: Task
     is_verified: bool
@@ -39,9 +44,7 @@ class Inbox:
             if mark in self._seen:
                 return False
             self._seen[mark] = None
-            known = self._waiting.get(task.id)
-            if known is None or not (known.is_verified and known.task.ended):
-                self._waiting[task.id] = delivery
+            self._waiting[task.id] = delivery
             for book in (self._seen, self._waiting):
                 while len(book) > self._kept:
                     book.popitem(last=False)
@@ -55,24 +58,31 @@ class Inbox:
         with self._lock:
             return self._waiting.pop(task_id, None)
 
-    def wait(self, task_id: str, seconds: float) -> Task | None:
+    def wait(
+        self, task_id: str, seconds: float, sleep: Callable[[float], object] = time.sleep
+    ) -> bool:
         """Block until a callback about the task is there, at most so many seconds.
 
-        The task, if the callback is verified; None says: poll.
+        True if it is there. Only the real sleep can be cut short; one that is given instead passes
+        its time as a whole.
         """
         arrived = threading.Event()
         self._listen(task_id, arrived.set)
         try:
-            found = self.take(task_id)
-            if found is None:
+            if self.take(task_id) is not None:
+                return True
+            if sleep is time.sleep:
                 arrived.wait(seconds)
-                found = self.take(task_id)
+            else:
+                sleep(seconds)
+            return self.take(task_id) is not None
         finally:
             self._leave(task_id, arrived.set)
-        return _believe(found)
 
-    async def await_task(self, task_id: str, seconds: float, sleep: SleepingCall) -> Task | None:
-        """The same without blocking; `sleep` is what passes the time."""
+    async def wait_async(
+        self, task_id: str, seconds: float, sleep: SleepingCall = asyncio.sleep
+    ) -> bool:
+        """The same without blocking; any sleep can be cut short."""
         loop, arrived = asyncio.get_running_loop(), asyncio.Event()
 
         def listener() -> None:
@@ -81,16 +91,17 @@ class Inbox:
         self._listen(task_id, listener)
         races = [asyncio.ensure_future(sleep(seconds)), asyncio.ensure_future(arrived.wait())]
         try:
-            found = self.take(task_id)
-            if found is None:
-                await asyncio.wait(races, return_when=asyncio.FIRST_COMPLETED)
-                found = self.take(task_id)
+            if self.take(task_id) is not None:
+                return True
+            done, _ = await asyncio.wait(races, return_when=asyncio.FIRST_COMPLETED)
+            for race in done:
+                race.result()  # an error of the given sleep is the caller's
+            return self.take(task_id) is not None
         finally:
             self._leave(task_id, listener)
             for race in races:
                 race.cancel()
             await asyncio.gather(*races, return_exceptions=True)
-        return _believe(found)
 
     def _listen(self, task_id: str, listener: Callable[[], object]) -> None:
         with self._lock:
@@ -102,7 +113,3 @@ class Inbox:
             remaining.remove(listener)
             if not remaining:
                 del self._listeners[task_id]
-
-
-def _believe(delivery: Delivery | None) -> Task | None:
-    return delivery.task if delivery is not None and delivery.is_verified else None

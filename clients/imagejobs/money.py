@@ -50,4 +50,4 @@ def explain_unknown(error: ImageError, request_id: str | None) -> SubmitUnknown:
         else "look at the account's tasks or balance before you submit again"
     )
     what = str(error).rpartition("; ")[0]  # without its own advice, which may be to try again
-    return SubmitUnknown(f"{what}; a task may have been made, so {advice}", error.facts)
+    return SubmitUnknown(f"{what}; a task may have been made, so {advice}", error.details)

@@ -1,6 +1,7 @@
 """What the command prints: results on stdout, everything else on stderr."""
 
 import json
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,20 +16,27 @@ from imagejobs.flow import Watch
 from imagejobs.models import Task
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Printer:
-    """Speaks plain lines or JSON; on a terminal, progress stays on one line."""
+    """Speaks plain lines or JSON; on a terminal, progress stays on one line.
 
-    as_json: bool
+    It knows what the command was about, to say what is left of it when it stops: the task, or
+    that one may have been made.
+    """
+
+    provider: str
+    base_url: str | None = None  # as it was given
+    as_json: bool = False
+    task_id: str | None = None
+    is_ordering: bool = False
 
     @contextmanager
     def progress(self) -> Iterator[Watch]:
         """A watcher that shows each state as it comes."""
         is_terminal = sys.stderr.isatty()
-        seen: list[str] = []
 
         def show(task: Task) -> None:
-            seen.append(task.id)
+            self.task_id = task.id
             words = f"{task.provider} {task.id} {task.state or 'accepted'}"
             if is_terminal:
                 click.echo(f"\r\x1b[K{clean(words)}", err=True, nl=False)
@@ -37,10 +45,6 @@ class Printer:
 
         try:
             yield show
-        except KeyboardInterrupt:
-            if seen:
-                self.complain(f"the task goes on; see: imagejobs status {seen[-1]} --wait")
-            raise
         finally:
             if is_terminal:
                 click.echo(err=True)
@@ -56,6 +60,27 @@ class Printer:
             click.echo(clean(f"{task.id} {task.phase} {task.failure or ''}".rstrip()))
         for line in fields["files"] or fields.get("results", []):
             click.echo(clean(line))
+
+    def tell_interruption(self) -> None:
+        """That the command was stopped, and what is left of it."""
+        if self.task_id is not None:
+            self.complain("interrupted; to go on with the task:")
+            self.tell_resumption(self.task_id)
+        elif self.is_ordering:
+            self.complain(
+                "interrupted; a task may have been made, so look at the account's tasks or "
+                "balance before you order again"
+            )
+        else:
+            self.complain("interrupted")
+
+    def tell_resumption(self, task_id: str) -> None:
+        """The command that goes on with a task, as a shell takes it."""
+        words = ["imagejobs", "status", "--provider", self.provider, "--wait"]
+        if self.base_url is not None:
+            words += ["--base-url", self.base_url]
+        words += ["--", task_id] if task_id.startswith("-") else [task_id]
+        click.echo(clean(shlex.join(words)), err=True)
 
     def complain(self, text: str) -> None:
         """One line that says what stood in the way."""
@@ -93,7 +118,7 @@ def describe_error(error: ImageError) -> dict[str, Any]:
         "text": str(error),
         "condition": error.condition,
         "code": error.code,
-        "message": error.facts.message,
+        "message": error.details.message,
         "retry_after": error.retry_after,
         "task_id": error.task_id,
     }

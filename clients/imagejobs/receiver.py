@@ -4,9 +4,10 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
-from imagejobs.errors import ImageError, Unauthorized
+from imagejobs import webhook
+from imagejobs.dialects import choose_dialect
+from imagejobs.errors import ImageError, Misused, Unauthorized
 from imagejobs.inbox import Delivery, Inbox
-from imagejobs.models import Task
 
 MAX_BODY: Final = 1024 * 1024
 
@@ -18,8 +19,8 @@ Send = Callable[[Message], Awaitable[None]]
 class Receiver:
     """Reads callbacks of one provider into an inbox, each piece of news once.
 
-    With a secret, a callback that is not signed is refused. Without one, it is taken as a reason
-    to poll and no more: anybody could have sent it.
+    With a secret, a callback that is not signed is refused: strangers are no reason to poll.
+    Raises Misused for a provider that there is not, and for a secret where nothing is signed.
     """
 
     def __init__(
@@ -31,8 +32,14 @@ class Receiver:
         inbox: Inbox | None = None,
         now: Callable[[], float] | None = None,
     ) -> None:
-        self.inbox = inbox or Inbox()
-        self._provider = provider
+        dialect = choose_dialect(provider)
+        if secret is not None and not dialect.signs_callbacks:
+            raise Misused(
+                f"{provider} documents no signature of callbacks; leave the secret out, and each "
+                f"callback is a reason to poll"
+            )
+        self.inbox = Inbox() if inbox is None else inbox
+        self._provider = dialect.name
         self._secret = secret
         self._tolerance = tolerance
         self._now = now
@@ -63,14 +70,11 @@ class Receiver:
         return 200, "received" if is_new else "received before"
 
     def _read(self, body: bytes, headers: Mapping[str, str]) -> Delivery:
-        from imagejobs import webhook  # which offers this class in turn
-
-        if self._secret is None:
-            return Delivery(webhook.read(self._provider, body), is_verified=False)
-        now = self._now() if self._now is not None else None
-        webhook.verify(body, headers, self._secret, tolerance=self._tolerance, now=now)
-        task: Task = webhook.read(self._provider, body)
-        return Delivery(task, is_verified=True)
+        if self._secret is not None:
+            now = self._now() if self._now is not None else None
+            webhook.verify(body, headers, self._secret, tolerance=self._tolerance, now=now)
+        task = webhook.read(self._provider, body)
+        return Delivery(task, is_verified=self._secret is not None)
 
 
 async def _read_body(receive: Receive) -> bytes | None:

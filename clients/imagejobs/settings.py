@@ -16,8 +16,8 @@ class World:
 
     clock: Callable[[], float] = time.monotonic  # seconds; only differences matter
     now: Callable[[], float] = time.time  # seconds since the epoch, for dates in headers
-    sleep: Callable[[float], object] = time.sleep
-    asleep: SleepingCall = asyncio.sleep
+    sleep: Callable[[float], object] = time.sleep  # another one is not cut short by callbacks
+    sleep_async: SleepingCall = asyncio.sleep
     random: Callable[[], float] = random.random  # from 0 up to 1
     new_id: Callable[[], str] = lambda: str(uuid.uuid4())
 

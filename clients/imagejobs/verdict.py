@@ -12,7 +12,7 @@ from imagejobs import hints
 from imagejobs.decode import decode_json, read_number, read_text
 from imagejobs.errors import (
     Conflict,
-    Facts,
+    Details,
     GenerationFailed,
     ImageError,
     InvalidRequest,
@@ -25,6 +25,7 @@ from imagejobs.errors import (
     Unreachable,
     Unreadable,
 )
+from imagejobs.models import Failure
 from imagejobs.wire import Answer, Reply, Trouble
 
 Meaning = tuple[type[ImageError], str]
@@ -84,7 +85,7 @@ def judge(answer: Answer, provider: str, now: float) -> Envelope:
     if isinstance(answer, Trouble):
         condition = "no-answer" if answer.sent else "connect-failed"
         text = f"{provider} did not answer: {answer.text}; try again, or check the base URL"
-        raise Unreachable(text, Facts(provider=provider, condition=condition))
+        raise Unreachable(text, Details(provider=provider, condition=condition))
     envelope = read_envelope(answer, provider, now)
     error = find_refusal(envelope, provider)
     if error is not None:
@@ -99,7 +100,7 @@ def read_envelope(reply: Reply, provider: str, now: float) -> Envelope:
         raise Misused(
             f"{provider} redirects to {target!r}; calls with a key follow no redirect, "
             f"so check the base URL",
-            Facts(provider=provider, condition="redirected", code=reply.status),
+            Details(provider=provider, condition="redirected", code=reply.status),
         )
     try:
         body = decode_json(b"" if reply.is_cut else reply.body)
@@ -111,7 +112,7 @@ def read_envelope(reply: Reply, provider: str, now: float) -> Envelope:
         raise Unreadable(
             f"{provider} answered {reply.status} with a body that is no reply of its API "
             f"({reply.body[:60]!r}); try again later",
-            Facts(provider, "unreadable", reply.status, retry_after=hint),
+            Details(provider, "unreadable", reply.status, retry_after=hint),
         )
     fields = body if isinstance(body, dict) else {}
     words = (fields.get(name) for name in ("msg", "message", "error"))
@@ -136,14 +137,16 @@ def find_refusal(envelope: Envelope, provider: str) -> ImageError | None:
     said = f" {envelope.message!r}" if envelope.message else ""
     hint = "" if envelope.retry_after is None else f" in {envelope.retry_after:g} s"
     text = f"{provider} answered {envelope.code}{said}; {ADVICE[kind]}{hint}"
-    facts = Facts(
+    has_failed = kind is GenerationFailed
+    details = Details(
         provider=provider,
         condition=condition,
         code=envelope.code,
         message=envelope.message,
         retry_after=envelope.retry_after,
+        failure=Failure(str(envelope.code), envelope.message) if has_failed else None,
     )
-    return kind(text, facts)
+    return kind(text, details)
 
 
 def find_meaning(code: int, message: str) -> Meaning:

@@ -2,8 +2,9 @@
 
 KIE.AI signs if a key is set on its settings page: `X-Webhook-Signature` is the base64 of
 HMAC-SHA256 over "<task id>.<X-Webhook-Timestamp>". The body is not signed.
-See https://docs.kie.ai/common-api/webhook-verification. The other providers document no
-signature: take their callbacks as a reason to poll.
+See https://docs.kie.ai/common-api/webhook-verification. So a signature proves that there is news
+of a task, and not what it is: take a callback as a reason to poll. The other providers document
+no signature at all.
 """
 
 import base64
@@ -15,12 +16,10 @@ from typing import Any, Final
 
 from imagejobs.decode import decode_json, read_text
 from imagejobs.dialects import choose_dialect
-from imagejobs.errors import Facts, ImageError, Unauthorized, Unreadable
-from imagejobs.inbox import Delivery, Inbox
+from imagejobs.errors import Details, ImageError, Unauthorized, Unreadable
 from imagejobs.models import Task
-from imagejobs.receiver import Receiver
 
-__all__ = ["TOLERANCE", "Delivery", "Inbox", "Receiver", "read", "sign", "verify"]
+__all__ = ["TOLERANCE", "read", "sign", "verify"]
 
 TOLERANCE: Final = 300.0  # seconds; no page states one
 
@@ -39,8 +38,9 @@ def verify(
     tolerance: float | None = TOLERANCE,
     now: float | None = None,
 ) -> str:
-    """The task's id, if the callback is signed with the secret and fresh; else Unauthorized.
+    """The task's id, if KIE.AI's callback is signed with the secret and fresh; else Unauthorized.
 
+    What else the body says is not signed: ask for the task by its id.
     `tolerance` is in seconds, None switches it off; `now` is in seconds since the epoch.
     """
     if not secret:
@@ -63,7 +63,7 @@ def verify(
 
 
 def read(provider: str, body: bytes) -> Task:
-    """The task in a callback, as a poll would give it. Raises Unreadable."""
+    """What a callback says of its task, in the form of a poll; unproved. Raises Unreadable."""
     dialect, envelope = choose_dialect(provider), _decode(body)
     try:
         return dialect.read_task(envelope.get("data"), read_task_id(envelope))
@@ -94,4 +94,4 @@ def _decode(body: bytes) -> dict[str, Any]:
 
 def _refuse(why: str) -> ImageError:
     text = f"the callback is not to be believed: {why}; ignore it"
-    return Unauthorized(text, Facts(condition="bad-signature"))
+    return Unauthorized(text, Details(condition="bad-signature"))

@@ -74,6 +74,37 @@ def _(patch: Patch) -> None:
     patch(money, "is_outcome_known", lambda error: True)
 
 
+@bug("comes-back-before-a-far-hint")
+def _(patch: Patch) -> None:
+    hear = flow.Waiting.hear
+
+    def hear_what_suits(self: Any, hint: float | None) -> None:
+        most = max(0.0, self.deadline.left - flow.LAST_POLL) / 2
+        hear(self, None if hint is None else min(hint, most))
+
+    patch(flow.Waiting, "hear", hear_what_suits)
+
+
+@bug("reckons-dates-by-its-own-clock")
+def _(patch: Patch) -> None:
+    read = hints.read_retry_after
+
+    def read_by_now(headers: Any, *given: Any) -> float | None:
+        return read({**headers, "date": ""}, *given)
+
+    patch(hints, "read_retry_after", read_by_now)
+
+
+@bug("takes-nothing-for-a-result")
+def _(patch: Patch) -> None:
+    settle = vars(flow)["settle"]  # which may be another bug's
+
+    def settle_for_nothing(task: Any) -> Any:
+        return task if task.phase is Phase.SUCCEEDED else settle(task)
+
+    patch(flow, "settle", settle_for_nothing)
+
+
 @bug("gives-up-when-limited")
 def _(patch: Patch) -> None:
     patch(money, "may_repeat_submit", lambda error, **_: False)
@@ -131,8 +162,8 @@ def _(patch: Patch) -> None:
 def _(patch: Patch) -> None:
     follow = flow.Flow._follow
 
-    def follow_on(self: Any, waiting: Any, delivered: Any) -> Any:
-        task = yield from follow(self, waiting, delivered)
+    def follow_on(self: Any, waiting: Any) -> Any:
+        task = yield from follow(self, waiting)
         yield from self._poll(waiting)
         return task
 
@@ -246,6 +277,26 @@ def _(patch: Patch) -> None:
     verify = webhook.verify
     eternal = {"tolerance": None}
     patch(webhook, "verify", lambda *given, **words: verify(*given, **{**words, **eternal}))
+
+
+@bug("believes-what-callbacks-say")
+def _(patch: Patch) -> None:
+    take, poll = Inbox.take, flow.Flow._poll
+    told: dict[str, Any] = {}
+
+    def take_down(self: Any, task_id: str) -> Any:
+        delivery = take(self, task_id)
+        if delivery is not None and delivery.is_verified:
+            told[task_id] = delivery.task
+        return delivery
+
+    def poll_or_believe(self: Any, waiting: Any) -> Any:
+        if waiting.task_id in told:
+            return told[waiting.task_id]
+        return (yield from poll(self, waiting))
+
+    patch(Inbox, "take", take_down)
+    patch(flow.Flow, "_poll", poll_or_believe)
 
 
 @bug("takes-the-same-callback-twice")

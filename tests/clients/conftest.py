@@ -41,7 +41,7 @@ class VirtualTime:
         self.pauses.append(seconds)
         self.pass_by(seconds)
 
-    async def asleep(self, seconds: float) -> None:
+    async def sleep_async(self, seconds: float) -> None:
         """The same for an event loop, which gets a turn."""
         await asyncio.sleep(0)
         self.sleep(seconds)
@@ -167,7 +167,7 @@ def world(time: VirtualTime) -> World:
         clock=time.now,
         now=time.now,
         sleep=time.sleep,
-        asleep=time.asleep,
+        sleep_async=time.sleep_async,
         random=lambda: 0.5,
         new_id=lambda: next(ids),
     )

@@ -72,6 +72,15 @@ CATCHES: dict[str, Catch] = {
         read_hint(LIMITED_BY_BODY),
     ),
     "reads-retry-after-as-milliseconds": (test_wait.test_a_hint_is_kept_between_polls, {}),
+    "comes-back-before-a-far-hint": (
+        test_wait.test_a_hint_beyond_the_deadline_ends_the_wait,
+        {"steps": [test_wait.ACCEPTED, (*test_wait.RUNNING, test_wait.FAR)]},
+    ),
+    "reckons-dates-by-its-own-clock": (
+        test_hints.test_a_date_is_counted_from_the_date_of_its_reply,
+        dict(zip(("date", "retry_after", "seconds"), test_hints.DATED[0], strict=True)),
+    ),
+    "takes-nothing-for-a-result": (test_wait.test_a_success_without_a_result_is_an_error, {}),
     "polls-too-often": (test_wait.test_polls_are_few, {}),
     "never-backs-off": (test_hints.test_chance_spreads_what_many_clients_do, {}),
     "hurries-at-a-short-hint": (
@@ -123,6 +132,10 @@ CATCHES: dict[str, Catch] = {
         dict(zip(("method", "body", "headers", "status"), test_webhook.ANSWERS[1], strict=True)),
     ),
     "believes-old-callbacks": (test_webhook.test_an_old_callback_is_refused, {"age": 301}),
+    "believes-what-callbacks-say": (
+        test_webhook.test_a_callback_is_a_reason_to_poll_and_no_more,
+        {"sender": "signed", "body": test_webhook.CHANGED},
+    ),
     "takes-the-same-callback-twice": (test_webhook.test_a_receiver_takes_news_once, {}),
 }
 

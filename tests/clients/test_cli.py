@@ -1,6 +1,8 @@
 """The command: what it writes, says, and returns."""
 
 import json
+import re
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -129,18 +131,111 @@ def test_a_place_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> Non
     assert "-o" in done.stderr
 
 
-def test_an_interruption_is_code_130(run: Run, script: MakeScript) -> None:
-    """Ctrl-C during the wait ends it; the task's id stands above."""
+def interrupt(_: Any) -> Any:
+    raise KeyboardInterrupt
 
-    def interrupt(_: Any) -> Any:
-        raise KeyboardInterrupt
 
-    accepted = (200, {"code": 200, "data": {"taskId": "t-9"}})
+def accept(task_id: str) -> Any:
+    return 200, {"code": 200, "data": {"taskId": task_id}}
 
-    done = run("generate", "--provider", "kie", "fox", server=script(accepted, interrupt))
+
+def tell_success(task_id: str, results: str) -> Any:
+    data = {"taskId": task_id, "state": "success", "resultJson": results}
+    return 200, {"code": 200, "data": data}
+
+
+@pytest.mark.parametrize("task_id", ["t-9", "--wait", "t 9; rm -r ~"])
+@pytest.mark.parametrize("place", [[], ["--base-url", "http://127.0.0.1:8787/here & there"]])
+def test_an_interruption_tells_how_to_go_on(
+    run: Run, script: MakeScript, place: list[str], task_id: str
+) -> None:
+    """Ctrl-C during the wait is code 130, and the last line can be pasted: it waits on, there."""
+    done = tell_success(task_id, '["https://cdn.example.com/fox.png"]')
+    server = script(accept(task_id), interrupt, done)
+
+    stopped = run("generate", "--provider", "kie", "fox", *place, server=server)
+    name, *words = shlex.split(stopped.stderr.splitlines()[-1])
+    resumed = run(*words, server=server)
+
+    assert (stopped.exit_code, name, resumed.exit_code) == (130, "imagejobs", 0)
+    assert resumed.stdout.startswith(f"{task_id} succeeded")
+    assert [str(r.url) for r in server.requests[1:2]] == [str(r.url) for r in server.requests[2:]]
+
+
+def test_a_wait_that_was_too_short_tells_how_to_go_on(run: Run) -> None:
+    """The last line of a timeout can be pasted as well."""
+    late = run("generate", "--provider", "kie", "fox", "--timeout", "3")
+
+    name, *words = shlex.split(late.stderr.splitlines()[-1])
+
+    assert (late.exit_code, name) == (4, "imagejobs")
+    assert run(*words).exit_code == 0
+
+
+def test_an_interrupted_submit_may_have_made_a_task(run: Run, script: MakeScript) -> None:
+    """Whoever stops an order before its id is known is told to look before ordering again."""
+    done = run("generate", "--provider", "kie", "fox", server=script(interrupt))
 
     assert done.exit_code == 130
-    assert "imagejobs status t-9 --wait" in done.stderr
+    assert "a task may have been made" in done.stderr
+
+
+def test_an_interrupted_download_is_only_that(run: Run, script: MakeScript, tmp_path: Path) -> None:
+    """Nothing was ordered by it, so there is nothing to see to."""
+    file = str(tmp_path / "fox.png")
+
+    done = run("download", "t", "--provider", "kie", "-o", file, server=script(interrupt))
+
+    assert (done.exit_code, done.stderr) == (130, "imagejobs: interrupted\n")
+
+
+README = Path(__file__).parents[2] / "clients" / "README.md"
+
+
+def test_the_commands_of_the_readme_run(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They can be pasted one after the other, with the id of the task where ID stands."""
+    monkeypatch.chdir(tmp_path)
+    lines = re.findall(r"^\$ imagejobs (.*)$", README.read_text("utf-8"), re.MULTILINE)
+    task_id, codes = "ID", []
+
+    for line in lines:
+        done = run(*shlex.split(re.sub(r"\bID\b", task_id, line)))
+        codes.append(done.exit_code)
+        task_id = done.stdout.split()[0]
+
+    assert codes == [0, 0, 0]
+    assert (tmp_path / "fox.png").exists()
+
+
+EMPTY = ["", "{}", "[]", '{"resultUrls":[]}']
+
+
+@pytest.mark.parametrize("results", EMPTY)
+@pytest.mark.parametrize("output", [[], ["-o", "fox.png"]], ids=["plain", "to-file"])
+def test_a_success_without_a_result_is_the_providers_fault(
+    run: Run, script: MakeScript, results: str, output: list[str]
+) -> None:
+    """Exit code 1 and the id, whether or not a file was asked for."""
+    server = script(accept("t-9"), tell_success("t-9", results))
+
+    done = run("generate", "--provider", "kie", "fox", *output, server=server)
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "t-9 succeeded without a result" in done.stderr
+
+
+def test_a_download_of_nothing_is_the_providers_fault(
+    run: Run, script: MakeScript, tmp_path: Path
+) -> None:
+    """A task that has succeeded and has no results is told like that of a wait."""
+    server, path = script(tell_success("t-9", "")), str(tmp_path / "fox.png")
+
+    done = run("download", "t-9", "--provider", "kie", "-o", path, server=server)
+
+    assert done.exit_code == 1
+    assert "t-9 succeeded without a result" in done.stderr
 
 
 def test_a_provider_cannot_steer_the_terminal(run: Run, script: MakeScript) -> None:
@@ -179,7 +274,7 @@ def test_a_terminal_keeps_progress_on_one_line(
     """On a terminal each state replaces the one before."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
 
-    with printing.Printer(as_json=False).progress() as show:
+    with printing.Printer("kie").progress() as show:
         show(Task("kie", "t", state="waiting"))
 
     assert capsys.readouterr().err.startswith("\r\x1b[Kkie t waiting")

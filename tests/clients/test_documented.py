@@ -38,13 +38,14 @@ REFUSALS: dict[str, type[ImageError]] = {
 }
 PHASES = {phase.value for phase in Phase}
 SUBMITS = {"createTask", "generate", "generateV2"}
+NOT_CALLED = ("4o", "FluxKontext")  # operations of KIE.AI that the client has no use for
 
 
 def list_examples() -> Iterator[Any]:
     for file in sorted(DOCUMENTED.glob("*/*.json")):
         example = json.loads(file.read_text("utf-8"))
         example["provider"] = file.parent.name + ("-v2" if "V2" in example["operation"] else "")
-        if example["kind"] != "request":
+        if example["kind"] != "request" and not any(w in example["operation"] for w in NOT_CALLED):
             yield pytest.param(example, id=f"{file.parent.name}/{file.name.split('.')[0]}")
 
 
@@ -77,7 +78,8 @@ def test_each_refusal_has_its_error(example: Any) -> None:
         read_data(example)
 
     assert caught.value.code == example["body"]["code"]
-    assert caught.value.facts.message == example["body"].get("msg", example["body"].get("message"))
+    words = example["body"].get("msg", example["body"].get("message"))
+    assert caught.value.details.message == words
 
 
 @pytest.mark.parametrize("example", POLLS)

@@ -9,7 +9,20 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from imagejobs import BadFile, ImageError, Misused, NotFound, Settings, Task, Unreachable, disk
+from imagejobs import (
+    BadFile,
+    Failure,
+    GenerationFailed,
+    ImageError,
+    Misused,
+    NotFound,
+    Phase,
+    Settings,
+    Task,
+    Unreachable,
+    Unreadable,
+    disk,
+)
 
 MakeClient = Callable[..., Any]
 MakeScript = Callable[..., Any]
@@ -234,6 +247,26 @@ def test_a_result_that_is_not_there_is_named(
     """A task without results has nothing to download."""
     with pytest.raises(Misused, match="no result"):
         make_client(script((200, PNG)), **REAL).download(Task("kie", "t"), index=index)
+
+
+NOTHING: list[tuple[Task, type[ImageError], str]] = [
+    (Task("kie", "t", Phase.SUCCEEDED), Unreadable, "t succeeded without a result"),
+    (Task("kie", "t", Phase.FAILED, failure=Failure("400", "not this")), GenerationFailed, "400"),
+    (Task("kie", "t", Phase.SUCCEEDED, results=(URL,)), Misused, "1 results"),
+]
+
+
+@pytest.mark.parametrize(("task", "error", "words"), NOTHING)
+def test_why_there_is_nothing_to_download_is_said(
+    make_client: MakeClient, script: MakeScript, task: Task, error: type[ImageError], words: str
+) -> None:
+    """An end without a result is the provider's doing, an index too high the caller's."""
+    server = script((200, PNG))
+
+    with pytest.raises(error, match=words):
+        make_client(server, **REAL).download(task, index=1)
+
+    assert server.requests == []
 
 
 def test_a_file_is_there_as_a_whole_or_not_at_all(

@@ -50,6 +50,27 @@ def test_hints_are_read_from_header_and_body(
     assert hints.read_retry_after(headers, body, NOW) == seconds
 
 
+# Date, Retry-After, seconds
+DATED = [
+    ("Wed, 31 Dec 2025 23:50:00 GMT", "Wed, 31 Dec 2025 23:50:30 GMT", 30),
+    ("Thu, 01 Jan 2026 00:10:00 GMT", "Thu, 01 Jan 2026 00:10:30 GMT", 30),
+    ("Thu, 01 Jan 2026 00:10:00 GMT", "Thu, 01 Jan 2026 00:00:30 GMT", 0),
+    ("Thu, 01 Jan 2026 00:10:00 GMT", "17", 17),
+    ("today", "Thu, 01 Jan 2026 00:00:30 GMT", 30),
+    ("600", "Thu, 01 Jan 2026 00:00:30 GMT", 30),
+]
+
+
+@pytest.mark.parametrize(("date", "retry_after", "seconds"), DATED)
+def test_a_date_is_counted_from_the_date_of_its_reply(
+    date: str, retry_after: str, seconds: float
+) -> None:
+    """Whether the server's clock is ahead or behind, its two dates tell how long to wait."""
+    headers = {"date": date, "retry-after": retry_after}
+
+    assert hints.read_retry_after(headers, None, NOW) == seconds
+
+
 @given(nth=st.integers(1, 10_000), draw=st.floats(0, 1, exclude_max=True))
 def test_a_back_off_is_capped_and_never_nothing(nth: int, draw: float) -> None:
     """However often it failed and whatever is drawn, a pause stays between its bounds."""

@@ -62,7 +62,7 @@ class Noting(Inbox):
         return super().put(delivery)
 
 
-def test_what_the_emulator_signs_the_client_believes(follow: Follow, time: Any) -> None:
+def test_what_the_emulator_signs_the_client_verifies(follow: Follow, time: Any) -> None:
     """A signed callback arrives, is verified, and carries the finished task."""
     inbox = Noting()
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from imagejobs import (
+    Failure,
     GenerationFailed,
     ImageError,
     Misused,
@@ -17,7 +18,7 @@ from imagejobs import (
     Unavailable,
     Unreadable,
 )
-from imagejobs.webhook import Delivery, Inbox
+from imagejobs.inbox import Delivery, Inbox
 
 MakeClient = Callable[..., Any]
 MakeScript = Callable[..., Any]
@@ -217,17 +218,74 @@ def test_a_hint_of_a_good_reply_is_kept(
     assert 1 < second < 17
 
 
-def test_a_callback_that_nobody_signed_shortens_no_hint(
-    make_client: MakeClient, script: MakeScript, time: Any
+@pytest.mark.parametrize("is_verified", [False, True])
+def test_a_callback_shortens_no_hint(
+    make_client: MakeClient, script: MakeScript, time: Any, is_verified: bool
 ) -> None:
     """It is a reason to poll, and what the provider has asked for is kept all the same."""
     inbox = Inbox()
-    inbox.put(Delivery(Task("kie", "t", Phase.SUCCEEDED), is_verified=False))
+    inbox.put(Delivery(Task("kie", "t", Phase.SUCCEEDED), is_verified))
     hinted = (*RUNNING, {"retry-after": "17"})
 
     make_client(script(hinted, DONE)).wait("t", inbox=inbox)
 
     assert [round(pause) for pause in time.pauses] == [17]
+
+
+def test_a_hint_of_the_submit_is_kept(
+    make_client: MakeClient, script: MakeScript, time: Any
+) -> None:
+    """The answer to a submit may say when to ask for the task first."""
+    accepted = (*ACCEPTED, {"retry-after": "17"})
+
+    make_client(script(accepted, DONE)).generate("fox")
+
+    assert time.pauses == [17]
+
+
+FAR = {"retry-after": "86400"}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [[(*ACCEPTED, FAR)], [ACCEPTED, (*RUNNING, FAR)], [ACCEPTED, RUNNING, (429, b"", FAR)]],
+    ids=["submit", "poll", "refusal"],
+)
+def test_a_hint_beyond_the_deadline_ends_the_wait(
+    make_client: MakeClient, script: MakeScript, time: Any, steps: list[Any]
+) -> None:
+    """Nobody comes back earlier than asked: the wait ends at once, with the id and the hint."""
+    server = script(*steps, DONE)
+
+    with pytest.raises(TimedOut, match=r"task t.*in 86400 s") as caught:
+        make_client(server).generate("fox", timeout=10)
+
+    assert (caught.value.task_id, caught.value.retry_after) == ("t", 86400)
+    assert len(server.requests) == len(steps)
+    assert sum(time.pauses) < 10
+
+
+def test_a_success_without_a_result_is_an_error(
+    make_client: MakeClient, script: MakeScript
+) -> None:
+    """The provider says that all is well and gives nothing: nobody succeeds, or asks again."""
+    server = script(reply("success", resultJson=""))
+
+    with pytest.raises(Unreadable, match="t succeeded without a result") as caught:
+        make_client(server).wait("t")
+
+    assert caught.value.task_id == "t"
+    assert len(server.requests) == 1
+
+
+def test_a_code_of_failure_has_its_reason(make_client: MakeClient, script: MakeScript) -> None:
+    """A failed task may be told by the envelope's code alone; `failure` says why all the same."""
+    server = script((200, {"code": 501, "msg": "no such style", "data": None}))
+
+    with pytest.raises(GenerationFailed) as caught:
+        make_client(server).wait("t")
+
+    assert caught.value.failure == Failure("501", "no such style")
 
 
 def test_polls_are_few(make_client: MakeClient, script: MakeScript) -> None:

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagejobs import Delivery, Inbox, Phase, Receiver, Task, Unauthorized, Unreadable, webhook
+from imagejobs import (
+    Delivery,
+    Inbox,
+    Misused,
+    Phase,
+    Receiver,
+    Task,
+    Unauthorized,
+    Unreadable,
+    webhook,
+)
 
 MakeClient = Callable[..., Any]
 MakeScript = Callable[..., Any]
@@ -168,6 +178,19 @@ def test_a_receiver_turns_away_what_is_no_callback(
     assert receiver.inbox.take(ID) is None
 
 
+def test_a_receiver_of_nobody_is_refused() -> None:
+    """A mistyped provider is found when the receiver is made, not when a callback comes."""
+    with pytest.raises(Misused, match="do you mean 'kie'"):
+        Receiver("kei")
+
+
+@pytest.mark.parametrize("provider", ["gptimage15", "gptimage15-v2", "aigptimage"])
+def test_a_secret_for_who_signs_nothing_is_refused(provider: str) -> None:
+    """Every callback would be turned away, so it is an error, not a false comfort."""
+    with pytest.raises(Misused, match="no signature"):
+        Receiver(provider, secret=SECRET)
+
+
 def test_a_receiver_survives_the_start_of_a_server() -> None:
     """An ASGI server's lifespan is answered."""
     sent: list[str] = []
@@ -188,81 +211,95 @@ def reply(state: str) -> tuple[int, Any]:
     return 200, {"code": 200, "data": {"taskId": ID, "state": state}}
 
 
-def test_a_verified_callback_ends_the_wait(make_client: MakeClient, script: MakeScript) -> None:
-    """Whichever comes first, callback or poll, ends the wait."""
-    receiver, server = build_receiver(), script(reply("waiting"))
-    post(receiver, BODY, HEADERS)
+FOREIGN = b"https://files.evil.example"
+CHANGED = BODY.replace(b"https://cdn.example.com", FOREIGN)  # which the signature does not cover
+FAILED = BODY.replace(b'"success"', b'"fail"')
 
-    task = make_client(server).wait(ID, inbox=receiver.inbox)
+# The secret of the receiver, and the headers that come.
+SENDERS: dict[str, tuple[str | None, dict[str, str]]] = {
+    "signed": (SECRET, HEADERS),
+    "unsigned": (None, {}),
+}
 
-    assert task.results == (URL,)
-    assert len(server.requests) == 1
 
-
-def test_an_unsigned_callback_is_a_reason_to_poll(
-    make_client: MakeClient, script: MakeScript, time: Any
+@pytest.mark.parametrize("sender", SENDERS)
+@pytest.mark.parametrize("body", [BODY, CHANGED, FAILED], ids=["true", "changed", "failed"])
+def test_a_callback_is_a_reason_to_poll_and_no_more(
+    make_client: MakeClient, script: MakeScript, time: Any, sender: str, body: bytes
 ) -> None:
-    """What anybody could have sent is not believed, but looked into at once."""
-    receiver = build_receiver(secret=None)
+    """Whatever it says, signed or not, the provider is asked at once, and is believed alone."""
+    secret, headers = SENDERS[sender]
+    receiver = build_receiver(secret)
     server = script(reply("waiting"), (200, {"code": 200, "data": DATA}))
-    post(receiver, BODY, {})
 
+    status = post(receiver, body, headers)
     task = make_client(server).wait(ID, inbox=receiver.inbox)
 
-    assert task.phase is Phase.SUCCEEDED
+    assert (status, task.phase, task.results) == (200, Phase.SUCCEEDED, (URL,))
     assert len(server.requests) == 2
     assert time.pauses == []
 
 
+@pytest.mark.parametrize("sender", SENDERS)
 def test_a_callback_does_not_cut_a_pause_that_was_asked_for(
-    make_client: MakeClient, script: MakeScript, time: Any
+    make_client: MakeClient, script: MakeScript, time: Any, sender: str
 ) -> None:
-    """Unsigned news is no excuse to come back too early."""
-    receiver = build_receiver(secret=None)
+    """News, signed or not, is no excuse to come back too early."""
+    secret, headers = SENDERS[sender]
+    receiver = build_receiver(secret)
     limited = (429, {"code": 429, "data": {"retryAfter": 40}})
-    post(receiver, BODY, {})
+    post(receiver, BODY, headers)
 
     make_client(script(limited, (200, {"code": 200, "data": DATA}))).wait(ID, inbox=receiver.inbox)
 
     assert sum(time.pauses) >= 40
 
 
+def test_a_wait_for_callbacks_passes_the_time_it_is_given(
+    make_client: MakeClient, script: MakeScript, time: Any
+) -> None:
+    """Where no callback comes, polls are as far apart as without an inbox, on the same clock."""
+    server = script(reply("waiting"), reply("waiting"), (200, {"code": 200, "data": DATA}))
+
+    make_client(server).wait(ID, inbox=Inbox())
+
+    assert time.pauses == pytest.approx([2.0, 2.6])
+
+
 def test_a_callback_wakes_a_waiting_thread() -> None:
     """News that comes during the wait ends it."""
     inbox, found = Inbox(), []
-    done = Task("kie", ID, Phase.SUCCEEDED)
     waiter = threading.Thread(target=lambda: found.append(inbox.wait(ID, 60)))
     waiter.start()
 
-    inbox.put(Delivery(done, is_verified=True))
+    inbox.put(Delivery(Task("kie", ID, Phase.SUCCEEDED), is_verified=True))
     waiter.join(60)
 
-    assert found == [done]
+    assert found == [True]
 
 
 def test_a_callback_wakes_a_waiting_coroutine() -> None:
     """The same in an event loop, with news from another thread."""
     inbox = Inbox()
-    done = Task("kie", ID, Phase.SUCCEEDED)
+    done = Delivery(Task("kie", ID, Phase.SUCCEEDED), is_verified=True)
 
-    async def main() -> Task | None:
-        waiting = asyncio.ensure_future(inbox.await_task(ID, 60, asyncio.sleep))
+    async def main() -> bool:
+        waiting = asyncio.ensure_future(inbox.wait_async(ID, 60))
         await asyncio.sleep(0)
-        await asyncio.to_thread(inbox.put, Delivery(done, is_verified=True))
+        await asyncio.to_thread(inbox.put, done)
         return await waiting
 
-    assert asyncio.run(main()) == done
+    assert asyncio.run(main())
 
 
-def test_an_unsigned_callback_does_not_replace_a_signed_one() -> None:
-    """Once the truth is there, nobody talks over it."""
-    inbox = Inbox()
-    good = Delivery(Task("kie", ID, Phase.SUCCEEDED), is_verified=True)
-    inbox.put(good)
+def test_an_error_of_the_sleep_comes_through() -> None:
+    """A clock of the caller's own may refuse to go on; nobody hides that."""
 
-    inbox.put(Delivery(Task("kie", ID, Phase.FAILED), is_verified=False))
+    async def refuse(_: float) -> None:
+        raise LookupError("no more time")
 
-    assert inbox.take(ID) == good
+    with pytest.raises(LookupError, match="no more time"):
+        asyncio.run(Inbox().wait_async(ID, 60, refuse))
 
 
 def test_an_inbox_is_bounded() -> None:

@@ -87,9 +87,19 @@ def draw_fact(fact: str, nodes: list[Mapping[str, Any]]) -> st.SearchStrategy[An
     patterns = [node["pattern"] for node in nodes if "pattern" in node]
     if patterns:
         return st.from_regex(patterns[0], fullmatch=True)
+    if words := [node["enum"] for node in nodes if "enum" in node]:
+        return st.sampled_from([word for word in words[0] if word is not None])
+    if FACTS[fact] is Kind.WORD:
+        kinds = {kind for node in nodes for kind in _list_types(node)}
+        return TEXT.filter(bool) if "string" in kinds else st.integers(1, 999)
     if FACTS[fact] is Kind.TEXT and any(node.get("format") == "uri" for node in nodes):
         return ADDRESSES
     return DRAWN[FACTS[fact]]
+
+
+def _list_types(node: Mapping[str, Any]) -> list[str]:
+    kind = node.get("type", [])
+    return [kind] if isinstance(kind, str) else list(kind)
 
 
 def draw_facts(
@@ -101,7 +111,7 @@ def draw_facts(
     states = states or [contract.lifecycle.entry]  # a reply to a submit
     for fact in shape.needs:
         nodes = [node for node in find_nodes(shape.schema) if node["x-fact"] == fact]
-        is_state = FACTS[fact] is Kind.STATE
+        is_state = fact == "task.state"
         drawn[fact] = st.sampled_from(states) if is_state else draw_fact(fact, nodes)
     if partly:
         return st.fixed_dictionaries({}, optional=drawn)

@@ -1,18 +1,34 @@
 """Callbacks as anybody may send them: signed or forged, fresh or old, once or again and again."""
 
+import asyncio
 import json
 from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
+import httpx
 from hypothesis import strategies as st
 
-from imagejobs import Delivery, Inbox, Receiver, webhook
+from imagejobs import (
+    AsyncClient,
+    Client,
+    Delivery,
+    ImageError,
+    Inbox,
+    Receiver,
+    Settings,
+    Task,
+    webhook,
+)
 from tests.laws.hooks import post, run_now
-from tests.laws.upstream import EPOCH
+from tests.laws.schedules import Timepiece
+from tests.laws.upstream import EPOCH, KEY
 
 SECRET: Final = "a secret"
 STATES: Final = {"success": "succeeded", "fail": "failed", "generating": "running"}
 TASKS: Final = ("task-1", "task-2")
+TRUE: Final = "https://files.provider.example/true.png"
+FOREIGN: Final = "https://files.evil.example/false.png"
 
 
 @dataclass(frozen=True)
@@ -21,8 +37,9 @@ class Post:
 
     task_id: str = "task-1"
     state: str = "success"
-    signing: str = "right"  # none, another secret, another task, changed
+    signing: str = "right"  # none, another secret, another task, damaged
     age: int = 0  # seconds since it was signed
+    result: str = FOREIGN  # KIE.AI signs no body, so whoever sees a callback may change it
 
     @property
     def is_true(self) -> bool:
@@ -30,7 +47,8 @@ class Post:
 
     def write(self) -> tuple[bytes, dict[str, str]]:
         """Body and headers."""
-        data = {"taskId": self.task_id, "state": self.state}
+        results = json.dumps({"resultUrls": [self.result]})
+        data = {"taskId": self.task_id, "state": self.state, "resultJson": results}
         body = json.dumps({"code": 200, "msg": "news", "data": data}).encode()
         if self.signing == "none":
             return body, {}
@@ -38,19 +56,20 @@ class Post:
         secret = "x" if self.signing == "another secret" else SECRET
         moment = str(int(EPOCH) - self.age)
         signature = webhook.sign(signed, moment, secret)
-        if self.signing == "changed":
+        if self.signing == "damaged":
             signature = signature[:-3] + ("A" if signature[-3] != "A" else "B") + signature[-2:]
         headers = {"x-webhook-timestamp": moment, "x-webhook-signature": signature}
         return body, headers
 
 
-SIGNINGS: Final = ["right", "right", "none", "another secret", "another task", "changed"]
+SIGNINGS: Final = ["right", "right", "none", "another secret", "another task", "damaged"]
 POSTS: Final = st.builds(
     Post,
     st.sampled_from(TASKS),
     st.sampled_from(sorted(STATES)),
     st.sampled_from(SIGNINGS),
     st.sampled_from([0, 0, 299, -299, 301, -301, 10**6]),
+    st.sampled_from([TRUE, FOREIGN]),
 )
 
 
@@ -79,33 +98,60 @@ def open_receiver(provider: str = "kie", secret: str | None = SECRET) -> tuple[R
     return Receiver(provider, secret=secret, inbox=inbox, now=lambda: EPOCH), inbox
 
 
-def judge_deliveries(posts: list[Post]) -> None:
-    """What is signed and fresh is taken once, in order; nothing else gets in, or is believed."""
+def judge_deliveries(posts: list[Post], is_async: bool) -> None:
+    """What is signed and fresh is news once, in order; nothing else gets in, or is believed."""
     receiver, inbox = open_receiver()
     statuses = deliver(receiver, posts)
     true = [post for post in posts if post.is_true]
-    expected = list(dict.fromkeys((post.task_id, STATES[post.state]) for post in true))
+    news = list(dict.fromkeys((post.task_id, STATES[post.state]) for post in true))
 
     assert statuses == [200 if post.is_true else 401 for post in posts]
-    assert [(d.task.id, d.task.phase) for d in inbox.news] == expected
+    assert [(d.task.id, d.task.phase) for d in inbox.news] == news
     assert all(delivery.is_verified for delivery in inbox.news)
-    judge_belief(inbox, expected)
+    judge_waits(inbox, {name for name, _ in news}, is_async)
 
 
-def judge_belief(inbox: Inbox, news: list[tuple[str, str]]) -> None:
-    """A wait gets the first end that was told of its task, once."""
-    for task_id in TASKS:
-        told = [phase for name, phase in news if name == task_id]
-        ends = [phase for phase in told if phase in {"succeeded", "failed"}]
-        task = inbox.wait(task_id, 0)
-        assert (task.phase if task else None) == next(iter([*ends, *reversed(told)]), None)
-        assert inbox.wait(task_id, 0) is None
-
-
-def judge_unsigned(posts: list[Post]) -> None:
-    """Where there is no secret, nothing is believed, whoever says it."""
+def judge_unsigned(posts: list[Post], is_async: bool) -> None:
+    """Where there is no secret, everything is a reason to poll, and nothing is believed."""
     receiver, inbox = open_receiver(secret=None)
 
     assert deliver(receiver, posts) == [200] * len(posts)
     assert not any(delivery.is_verified for delivery in inbox.news)
-    assert all(inbox.wait(task_id, 0) is None for task_id in TASKS)
+    judge_waits(inbox, {post.task_id for post in posts}, is_async)
+
+
+def judge_waits(inbox: Inbox, told: set[str], is_async: bool) -> None:
+    """A wait ends with what the provider says, and asks at once if there is news, but once."""
+    for task_id in TASKS:
+        time = Timepiece(0.5)
+        try:
+            task, polls = wait(inbox, task_id, time, is_async=is_async)
+        except ImageError as error:
+            raise AssertionError("a callback was believed") from error
+
+        assert (task.phase, task.results) == ("succeeded", (TRUE,))
+        gaps = [later - sooner for sooner, later in pairwise(polls)]
+        assert [gap == 0 for gap in gaps] == [task_id in told, False]
+        assert inbox.take(task_id) is None
+
+
+def wait(
+    inbox: Inbox, task_id: str, time: Timepiece, *, is_async: bool
+) -> tuple[Task, list[float]]:
+    """The end of a task that two polls find running and a third one finished; when they came."""
+    polls: list[float] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        polls.append(time.now())
+        state = "success" if len(polls) > 2 else "generating"
+        results = json.dumps({"resultUrls": [TRUE]}) if state == "success" else ""
+        data = {"taskId": task_id, "state": state, "resultJson": results}
+        return httpx.Response(200, json={"code": 200, "msg": "success", "data": data})
+
+    transport = httpx.MockTransport(answer)
+    words: dict[str, Any] = {"api_key": KEY, "settings": Settings(world=time.world)}
+    if not is_async:
+        client = Client("kie", http=httpx.Client(transport=transport), **words)
+        return client.wait(task_id, inbox=inbox), polls
+    waiting = AsyncClient("kie", http=httpx.AsyncClient(transport=transport), **words)
+    return asyncio.run(waiting.wait(task_id, inbox=inbox)), polls

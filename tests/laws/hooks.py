@@ -1,5 +1,6 @@
 """A place where callbacks arrive, and somebody who brings them on late, twice or never."""
 
+import json
 import threading
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -8,8 +9,8 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from imagejobs import Receiver
-from tests.laws.targets import SECRET, Place, PlaceInbox
+from imagejobs import Inbox, Receiver
+from tests.laws.targets import SECRET, Place
 
 Post = tuple[bytes, Mapping[str, str]]  # a body and its headers
 
@@ -48,14 +49,16 @@ class Hook:
 
 @dataclass(frozen=True)
 class Postman:
-    """Brings a callback on after so many sleeps, so many times, perhaps with a forged one first."""
+    """Brings a callback on after so many sleeps, so many times, perhaps after a false one."""
 
     late: int = 0
     times: int = 1  # 0: it is lost
-    is_forged: bool = False  # somebody else comes first, and says the opposite
+    lie: str = ""  # what comes first and says the opposite: "forged", or signed and then "changed"
 
 
-POSTMEN: Final = st.builds(Postman, st.integers(0, 3), st.integers(0, 3), st.booleans())
+LIES: Final = st.sampled_from(["", "forged", "changed"])
+POSTMEN: Final = st.builds(Postman, st.integers(0, 3), st.integers(0, 3), LIES)
+OPPOSITES: Final = {"success": "fail", "fail": "success", "SUCCESS": "FAILED", "FAILED": "SUCCESS"}
 
 
 @dataclass
@@ -72,7 +75,7 @@ class Round:
 
     def __post_init__(self) -> None:
         self.hook.posts.clear()
-        self.inbox = PlaceInbox(self.place)
+        self.inbox = Inbox()
         provider = self.place.provider
         words: dict[str, Any] = {"secret": self.secret, "inbox": self.inbox}
         self.receiver = Receiver(provider, now=self.place.line.now, **words)
@@ -88,13 +91,21 @@ class Round:
 
     def bring(self) -> None:
         body, headers = self.hook.posts[0]
-        if self.postman.is_forged and self.secret is not None:
-            lie = body.replace(b'"success"', b'"fail"')
-            self.statuses.append(
-                run_now(post(self.receiver, lie, {**headers, "x-webhook-signature": "bGll"}))
-            )
+        if self.postman.lie:
+            signed = dict(headers)
+            if self.postman.lie == "forged":
+                signed["x-webhook-signature"] = "bGll"
+            self.statuses.append(run_now(post(self.receiver, contradict(body), signed)))
         for _ in range(self.postman.times):
             self.statuses.append(run_now(post(self.receiver, body, headers)))
+
+
+def contradict(body: bytes) -> bytes:
+    """A callback's body with the opposite end, and results that are somebody else's."""
+    value = json.loads(body)
+    name = "state" if "state" in value["data"] else "status"
+    value["data"][name] = OPPOSITES[value["data"][name]]
+    return json.dumps(value).replace("//127.0.0.1", "//evil.example").encode()
 
 
 def choose_secret(provider: str) -> str | None:

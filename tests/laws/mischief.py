@@ -200,6 +200,13 @@ def _(upstream: Upstream, exchange: Exchange) -> httpx.Response:
     return reply(200, write_refusal(exchange, code), write_hints(upstream, exchange))
 
 
+@fault("extra-headers")
+def _(upstream: Upstream, exchange: Exchange) -> httpx.Response:
+    """The honest answer, which says when to come again."""
+    status, body = upstream.answer(exchange)
+    return reply(status, body, write_hints(upstream, exchange))
+
+
 @fault("briefly-unknown")
 def _(upstream: Upstream, exchange: Exchange) -> httpx.Response:
     """A task cannot be found yet, in the words of the provider."""
@@ -248,19 +255,26 @@ def write_refusal(exchange: Exchange, code: int) -> bytes:
 
 
 def write_hints(upstream: Upstream, exchange: Exchange) -> dict[str, str]:
-    """A header Retry-After as seconds or as a date; what it and the body ask is taken down."""
+    """A header Retry-After as seconds or as a date; what it and the body ask is taken down.
+
+    With a skew, the reply says what time it is on the server's clock, which differs by so much.
+    """
     step, now = exchange.step, upstream.now()
     is_plain = step["fault"] == "status" and step["status"] != 204
     says_same = "code" in step or (is_plain and step.get("body", "same") == "same")
     body_hint = step.get("retry_body") if says_same and exchange.role != "file" else None
     text = str(step["retry_after"]) if "retry_after" in step else None
     hints = [body_hint, None if text == "soon" else step.get("retry_after")]
+    headers = {}
     if "retry_date" in step:
-        moment = int(now) + step["retry_date"]
-        text = formatdate(moment, usegmt=True)
-        hints.append(max(0.0, moment - now))
+        sent = int(now) + step.get("skew", 0)
+        text = formatdate(sent + step["retry_date"], usegmt=True)
+        if "skew" in step:
+            headers["date"] = formatdate(sent, usegmt=True)
+        gone = 0.0 if headers else now - int(now)  # dates have no fractions, clients' clocks do
+        hints.append(max(0.0, step["retry_date"] - gone))
     exchange.hint = max((hint for hint in hints if hint is not None), default=None)
-    return {} if text is None else {"retry-after": text}
+    return headers if text is None else {**headers, "retry-after": text}
 
 
 def spoil(exchange: Exchange, body: bytes) -> bytes:

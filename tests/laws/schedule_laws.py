@@ -5,7 +5,16 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from imagejobs import BadFile, GenerationFailed, ImageError, Phase, SubmitUnknown, Task, TimedOut
+from imagejobs import (
+    BadFile,
+    GenerationFailed,
+    ImageError,
+    Phase,
+    SubmitUnknown,
+    Task,
+    TimedOut,
+    Unreadable,
+)
 from tests.laws.upstream import EPOCH, FILES, IDEMPOTENT, KEY, Exchange, draw_file
 
 if TYPE_CHECKING:
@@ -97,10 +106,10 @@ def requests_are_few(run: "Run") -> None:
 
 @law
 def nobody_comes_earlier_than_told(run: "Run") -> None:
-    """What a reply asks to wait is waited for, by whatever asks the same host next."""
+    """What a reply, good or not, asks to wait is waited for before the same host is asked again."""
     for one, next_one in pairwise(run.trace):
         same_host = one.request.url.host == next_one.request.url.host
-        if one.hint is not None and not one.is_good and same_host:
+        if one.hint is not None and same_host:
             waited = next_one.at - one.until
             assert waited >= one.hint - 1e-3, f"came back after {waited} s, {one.hint} were asked"
 
@@ -157,6 +166,7 @@ def a_task_is_as_it_was_told(run: "Run") -> None:
         return
     last, task = pick(run, "submit", "inspect")[-1], run.end
     assert last.phase == "succeeded", "success was never told"
+    assert last.results, "there is nothing to show for it"
     (task_id,) = run.upstream.tasks
     assert (task.id, task.phase, task.results) == (task_id, Phase.SUCCEEDED, last.results)
     assert task.elapsed is None or abs(task.elapsed - run.plan.duration) < 1
@@ -174,6 +184,7 @@ def an_error_says_what_stood_in_the_way(run: "Run") -> None:
         return
     assert run.end is not None
     assert str(run.end), "an error without words"
+    assert not isinstance(run.end, GenerationFailed) or run.end.failure, "nobody knows why"
     accepted = find_accepted(run)
     if accepted is None:
         judge_submit(run, run.end)
@@ -205,7 +216,8 @@ def judge_wait(run: "Run", error: ImageError, accepted: Exchange) -> None:
         assert is_late(run, polls or [accepted]), "given up too early"
         return
     last = polls[-1]
-    if isinstance(error, GenerationFailed) and last.phase == "failed":
+    if last.phase in {"succeeded", "failed"}:
+        judge_bad_end(error, last)
         return
     assert name(error) in last.ways, f"{name(error)} for {set(last.ways) or last.phase}"
     if last.ways == {"NotFound"}:
@@ -216,6 +228,15 @@ def judge_wait(run: "Run", error: ImageError, accepted: Exchange) -> None:
     elif not is_lasting(last):
         assert last.ways == {"Unreadable"}, f"{name(error)} is no reason to leave a paid task"
         assert count_last(polls) >= ENOUGH, "the task was left too early"
+
+
+def judge_bad_end(error: ImageError, last: Exchange) -> None:
+    """A task ended, and that is an error: it has failed, or there is nothing to show for it."""
+    if last.phase == "failed":
+        assert isinstance(error, GenerationFailed), name(error)
+    else:
+        assert isinstance(error, Unreadable), name(error)
+        assert not last.results, "the results were lost"
 
 
 def is_late(run: "Run", polls: list[Exchange]) -> bool:
@@ -247,7 +268,7 @@ def a_file_is_what_the_provider_sent(run: "Run") -> None:
     elif not files:
         assert isinstance(run.end, Task)
         is_odd = any(not url.startswith(FILES) for url in run.end.results[:1])
-        assert is_odd or not run.end.results, f"nothing was fetched: {run.file}"
+        assert is_odd, f"nothing was fetched: {run.file}"
     else:
         judge_download(run, run.file, files)
 

@@ -74,7 +74,7 @@ class Run:
             for e in self.trace
         ]
         ends = [
-            (type(end), str(end), end.facts) if isinstance(end, ImageError) else end
+            (type(end), str(end), end.details) if isinstance(end, ImageError) else end
             for end in (self.end, self.file)
         ]
         return [sent, ends, self.ended_at, self.finished_at, self.watched]
@@ -90,7 +90,7 @@ class Timepiece:
             clock=self.now,
             now=self.now,
             sleep=self.pass_by,
-            asleep=self.asleep,
+            sleep_async=self.sleep_async,
             random=lambda: chance,
             new_id=lambda: next(ids),
         )
@@ -101,7 +101,7 @@ class Timepiece:
     def pass_by(self, seconds: float) -> None:
         self.seconds += seconds
 
-    async def asleep(self, seconds: float) -> None:
+    async def sleep_async(self, seconds: float) -> None:
         self.pass_by(seconds)
 
 
@@ -180,6 +180,7 @@ def run_plan(plan: Plan, *, is_alone: bool = False) -> None:
 
 
 HINTS: Final = st.sampled_from([0, 1, 7, 29, 61, 400, 10**7])
+SKEWS: Final = st.sampled_from([0, 600, -600])
 EFFECT: Final = st.booleans()
 LIMITS: Final = st.sampled_from([429, 503])
 STATUSES: Final = st.sampled_from(sorted(mischief.MEANINGS))
@@ -195,12 +196,16 @@ ODD: Final[dict[str, list[Any]]] = {
 
 
 def draw_hinted(name: str, settings: Mapping[str, Any]) -> st.SearchStrategy[Step]:
-    """A refusal that may say how long to wait, in the body, in seconds, as a date."""
+    """A reply that may say how long to wait, in the body, in seconds, as a date of either clock."""
     hints = {"retry_body": HINTS, "retry_after": HINTS | st.just("soon"), "retry_date": HINTS}
     required = {"fault": st.just(name), **settings}
     one = [st.fixed_dictionaries({**required, key: value}) for key, value in hints.items()]
-    both = {k: hints[k] for k in ("retry_body", "retry_after")}
-    return st.one_of(st.fixed_dictionaries(required), *one, st.fixed_dictionaries(required | both))
+    several: list[dict[str, Any]] = [
+        {k: hints[k] for k in ("retry_body", "retry_after")},
+        {"retry_date": HINTS, "skew": SKEWS},
+    ]
+    more = [st.fixed_dictionaries(required | settings) for settings in several]
+    return st.one_of(st.fixed_dictionaries(required), *one, *more)
 
 
 def draw_plain(name: str, **settings: Any) -> st.SearchStrategy[Step]:
@@ -242,6 +247,7 @@ STEPS: Final[st.SearchStrategy[Step]] = st.one_of(
     draw_hinted("status", {"status": STATUSES, "body": BODIES, "takes_effect": EFFECT}),
     draw_hinted("body-code", {"code": LIMITS, "takes_effect": EFFECT}),
     draw_hinted("body-code", {"code": CODES, "takes_effect": EFFECT}),
+    draw_hinted("extra-headers", {}),
     draw_plain("redirect", status=REDIRECTS, to=st.sampled_from(MIRRORS)),
     draw_plain("redirect", status=REDIRECTS, to=st.sampled_from(INSIDE)),
     draw_plain("briefly-unknown"),

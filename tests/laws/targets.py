@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import httpx
 
-from imagejobs import AsyncClient, Client, Inbox, Settings, Task, World
+from imagejobs import AsyncClient, Client, Settings, World
 from imagejobs.dialects import DIALECTS
 from mockserver.clock import ManualClock
 from mockserver.contract.load import load
@@ -227,7 +227,7 @@ class Place:
                 clock=lambda: self.seconds,
                 now=lambda: self.seconds,
                 sleep=lambda seconds: self.run(self.pass_by(seconds)),
-                asleep=self.pass_by,
+                sleep_async=self.pass_by,
                 random=lambda: 0.5,
                 new_id=lambda: next(ids),
             ),
@@ -291,19 +291,6 @@ class Place:
 
 def open_transport(is_async: bool) -> Any:
     return httpx.AsyncHTTPTransport() if is_async else httpx.HTTPTransport()
-
-
-class PlaceInbox(Inbox):
-    """An inbox whose waits pass the place's time."""
-
-    def __init__(self, place: Place) -> None:
-        super().__init__()
-        self._place = place
-
-    def wait(self, task_id: str, seconds: float) -> Task | None:
-        if task_id not in self._waiting:
-            self._place.run(self._place.pass_by(seconds))
-        return super().wait(task_id, 0)
 
 
 @dataclass

@@ -184,18 +184,21 @@ def test_callbacks_late_twice_or_never_change_nothing(target: Emulated, hook: Ho
 
 
 def judge_called(outing: Any, plain: Any, walk: Round) -> None:
-    """Both ends are the same; what was forged is refused, and what was signed saves polls."""
+    """Both ends are the same and heard by a poll; what was forged is refused."""
     client_laws.judge_end(outing)
     client_laws.judge_money(outing)
     client_laws.judge_reading(outing)
     assert type(outing.end) is type(plain.end)
+    last = client_laws.read_by_lens(outing, outing.seen[-1])
     if isinstance(outing.end, Task):
+        assert list(outing.end.results) == last.facts["task.results"]
         assert len(outing.end.results) == len(plain.end.results)
         assert outing.end.credits in {None, plain.end.credits}
     else:
         assert isinstance(outing.end, ImageError)
         assert outing.end.failure == plain.end.failure
-    # A callback that nobody signed is a reason to poll.
-    assert len(outing.seen) <= len(plain.seen) + (walk.secret is None)
-    lies = int(walk.postman.is_forged and walk.secret is not None)
-    assert walk.statuses in ([], [401] * lies + [200] * walk.postman.times)
+    # A callback is a reason to poll, and so is a false one that nobody had to sign.
+    assert len(outing.seen) <= len(plain.seen) + 1
+    is_refused = walk.postman.lie == "forged" and walk.secret is not None
+    lies = [401 if is_refused else 200] if walk.postman.lie else []
+    assert walk.statuses in ([], lies + [200] * walk.postman.times)

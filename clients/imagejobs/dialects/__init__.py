@@ -17,6 +17,7 @@ DIALECTS: Final[dict[str, Dialect]] = {
         image_model="gpt-image-2-image-to-image",
         callback_field="callBackUrl",
         balance_path="/api/v1/chat/credit",
+        signs_callbacks=True,
     ),
     "aigptimage": Jobs(
         name="aigptimage",

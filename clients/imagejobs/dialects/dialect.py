@@ -29,6 +29,10 @@ class Dialect(Protocol):
     def balance_path(self) -> str | None:
         """Where the balance is, if the provider has such a thing."""
 
+    @property
+    def signs_callbacks(self) -> bool:
+        """Whether its callbacks bear a signature, which imagejobs.webhook verifies."""
+
     def build_submit(self, prompt: str, order: Order) -> tuple[str, Mapping[str, Any]]:
         """Path and body of a submit. Raises Misused for what the provider does not have."""
 

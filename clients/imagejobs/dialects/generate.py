@@ -36,6 +36,7 @@ class Generate:
     callback_field: str | None = None
     idempotency_header: str | None = None
     balance_path: str | None = None
+    signs_callbacks: bool = False
 
     def build_submit(self, prompt: str, order: Order) -> tuple[str, Mapping[str, Any]]:
         """Path and body; there is one model, which has no name on the wire."""

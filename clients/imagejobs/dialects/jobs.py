@@ -55,6 +55,7 @@ class Jobs:
     callback_field: str | None = None
     idempotency_header: str | None = None
     balance_path: str | None = None
+    signs_callbacks: bool = False
 
     def build_submit(self, prompt: str, order: Order) -> tuple[str, Mapping[str, Any]]:
         """Path and body; images go where the model looks for them."""
