@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 PIP_INTO = $(PYTHON) -m pip --disable-pip-version-check --python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check coverage demo bench bench-peers lock clean
+.PHONY: help setup test check coverage demo bench bench-peers catalogues lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,9 @@ bench-peers: ## install Prism and WireMock by npm, for make bench ARGS="--peers"
 		npm install --no-save --no-fund --no-audit --ignore-scripts \
 		--prefix $(BENCH_PEERS)/servers @stoplight/prism-cli@5 wiremock@3
 	@command -v java >/dev/null || echo "WireMock also needs a Java, 11 or newer." >&2
+
+catalogues: $(READY) ## write the pages of all rules for clients and of all faults
+	@$(BIN)/python -m tests.catalogues
 
 lock: ## renew requirements.lock with the newest versions pyproject.toml allows
 	@echo "Resolving dependencies"

@@ -8,6 +8,7 @@ import click
 
 from mockserver.cli.exploring import explore_aloud
 from mockserver.cli.judging import judge_aloud
+from mockserver.cli.number import Number
 from mockserver.cli.trials import choose_cases, choose_contract, list_cases, list_names, list_wanted
 from mockserver.clock import start_stopwatch
 from mockserver.conformance.baseline import Baseline, read_baseline
@@ -58,6 +59,11 @@ mockserver conform --provider NAME --list
     help="YAML of known failures, `ID: reason`; one that is none any more is an error.",
 )
 @click.option(
+    "--strict",
+    is_flag=True,
+    help="Fail also at a SHOULD that is broken, and at a MUST that was not exercised.",
+)
+@click.option(
     "--without",
     multiple=True,
     type=click.Choice([str(ability) for ability in Ability]),
@@ -67,8 +73,9 @@ mockserver conform --provider NAME --list
     "--patience",
     default=PATIENCE,
     show_default=True,
-    type=click.FloatRange(0.1, 3600),
-    help="Seconds after which a client that has not ended is ended.",
+    type=Number(0.1, 3600),
+    help="Seconds after which a client that has not ended is ended, and fails if it was to give up"
+    " by itself.",
 )
 @click.option(
     "--jobs",
@@ -100,11 +107,14 @@ def command(client: tuple[str, ...], **given: Any) -> int:
     how it went. It may also print one line of JSON: {"outcome": "succeeded" or "failed",
     "files": [names], "error": class}.
 
-    Exit status: 0 no MUST is broken, 1 one is or the baseline is stale, 2 usage, 4 bad contract.
+    Exit status: 0 no MUST is broken, 1 one is, the baseline is stale or the emulator failed, 2
+    usage, 4 bad contract. What a client does not do, it has to say (--without): a client without a
+    deadline of its own fails, and callbacks that nobody takes are not exercised. With --strict a
+    client passes only if it was seen to keep every MUST, and to break no SHOULD.
     """
     cases = choose_cases(given["wanted"])
     if given["is_list"]:
-        list_cases(cases, _find_contract(given))
+        list_cases(cases, _find_contract(given), in_full=bool(given["wanted"]))
         return 0
     contract = choose_contract(given["provider"], given["folders"], given["edition"])
     if not client:
@@ -136,6 +146,7 @@ def judge_client(
         seconds=tell_seconds(),
         lacks=suite.lacks,
         is_complete=judged.status is None,
+        is_strict=given["strict"],
     )
     for line in write_report(report):
         click.echo(line)
@@ -166,8 +177,7 @@ def write_options(contract: Contract, given: dict[str, Any]) -> list[str]:
         found += ["--without", ability]
     if given["patience"] != PATIENCE:
         found += ["--patience", f"{given['patience']:g}"]
-    if given["here"]:
-        found.append("--here")
+    found += [f"--{flag}" for flag in ("strict", "here") if given[flag]]
     return found
 
 

@@ -95,7 +95,7 @@ def _check_reach(suite: Suite, judgements: Iterable[Judgement]) -> None:
         return
     prefix = write_prefix(suite.contract.name)
     raise UsageError(
-        f"the client never reached the server; it {_quote_end(ran)}. It was given "
+        f"the client never reached the server with its key; it {_quote_end(ran)}. It was given "
         f"{prefix}_BASE_URL, {prefix}_API_KEY, MOCKSERVER_PROMPT, MOCKSERVER_CALLBACK_PORT"
         " and MOCKSERVER_URL; what else it needs goes into CMD: {base_url}, {api_key}, {prompt}"
     )

@@ -18,27 +18,26 @@ class Baseline:
 
     reasons: Mapping[str, str]
 
-    def explain(self, judgement: Judgement) -> str | None:
-        """Why a failure is known; None if it is not, or if the judgement is none."""
-        if judgement.verdict is not Verdict.FAIL:
+    def explain(self, judgement: Judgement, *, strict: bool = False) -> str | None:
+        """Why a failure is known; None if it is not, or if the judgement is none.
+
+        `strict` is as in `Judgement.is_red`. Our own mistake is nobody's known failure.
+        """
+        if judgement.verdict is Verdict.HARNESS_ERROR or not judgement.is_red(strict=strict):
             return None
         trial = judgement.trial
         return self.reasons.get(trial.name) or self.reasons.get(trial.case.id)
 
-    def list_stale(self, judgements: Iterable[Judgement]) -> list[str]:
+    def list_stale(self, judgements: Iterable[Judgement], *, strict: bool = False) -> list[str]:
         """The names of known failures that are none any more.
 
         A case that was not exercised has shown nothing: what is known of it stays.
         """
-        ran = list(judgements)
-        failed = {name for j in ran if j.verdict is Verdict.FAIL for name in _list_names(j)}
-        mended = {
-            name
-            for j in ran
-            if j.verdict in (Verdict.PASS, Verdict.WARN)
-            for name in _list_names(j)
-        }
-        return [name for name in self.reasons if name in mended - failed]
+        ran = [each for each in judgements if each.verdict is not Verdict.HARNESS_ERROR]
+        failed = {name for j in ran if j.is_red(strict=strict) for name in _list_names(j)}
+        ended = (j for j in ran if j.verdict in (Verdict.PASS, Verdict.WARN))
+        mended = {name for j in ended for name in _list_names(j)} - failed
+        return [name for name in self.reasons if name in mended]
 
 
 def read_baseline(file: Path, known: Iterable[str]) -> Baseline:

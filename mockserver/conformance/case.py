@@ -30,6 +30,7 @@ class Setting:
     credits: float | None = None  # at the start; None for the contract's opening balance
     edition: str | None = None  # of the contract; None for the one that is judged by
     account: Mapping[str, Any] = field(default_factory=dict)  # settings of the account
+    variables: Mapping[str, str] = field(default_factory=dict)  # of the client, in place of others
     interrupt_after: int | None = None  # polls, after which the client is sent SIGINT
     quiet: float = 0.0  # for how long the server watches on when the client has ended
     patience: float | None = None  # for the client to end; None for that of the suite

@@ -28,6 +28,7 @@ class Errand:
     base_url: str
     api_key: str
     callback_port: int = 0  # on which it may listen
+    room: Path | None = None  # around its folder, where nothing else is
 
 
 class Client(Protocol):
@@ -64,8 +65,8 @@ class Command:
             variables = errand.variables
             status = run_program(arguments, variables, place, (out, err), (patience, is_enough))
             seconds = tell_seconds()
-            files = dict(_list_files(errand.folder))
-            return Run(errand.prompt, status, seconds, read_end(out), read_end(err), files)
+            left = dict(_list_files(errand.folder)), tuple(_list_strays(errand))
+            return Run(errand.prompt, status, seconds, read_end(out), read_end(err), *left)
 
 
 class Function:
@@ -96,8 +97,8 @@ class Function:
         status = None if thread.is_alive() else 1 if trouble else 0
         output = "".join(_write_json(value) for value in said if isinstance(value, Mapping))
         errors = "".join(f"{type(error).__name__}: {error}\n" for error in trouble)
-        files = dict(_list_files(errand.folder))
-        return Run(errand.prompt, status, tell_seconds(), output, _mend(errors), files)
+        left = dict(_list_files(errand.folder)), tuple(_list_strays(errand))
+        return Run(errand.prompt, status, tell_seconds(), output, _mend(errors), *left)
 
 
 def _finish(result: object) -> object:
@@ -144,6 +145,15 @@ def _list_files(folder: Path) -> Iterator[tuple[str, bytes]]:
                 content = opened.read(room)
             room -= len(content)
             yield _mend(file.relative_to(folder).as_posix()), content
+
+
+def _list_strays(errand: Errand) -> Iterator[str]:
+    """The files that a client left around its folder, by their path in the room."""
+    room = errand.room
+    if room is not None:
+        found = (file for file in sorted(room.rglob("*")) if file.is_file())
+        strays = [file for file in found if not file.is_relative_to(errand.folder)]
+        yield from (_mend(file.relative_to(room).as_posix()) for file in strays[:MAX_NAMES])
 
 
 def _mend(text: str) -> str:

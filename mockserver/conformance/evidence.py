@@ -27,6 +27,7 @@ class Run:
     output: str
     errors: str
     files: Mapping[str, bytes]  # that it left in its folder, by name
+    strays: Sequence[str] = ()  # names of files that it left around its folder
 
     @property
     def succeeded(self) -> bool:

@@ -18,7 +18,7 @@ from mockserver.conformance.stage import Stage
 from mockserver.conformance.verdict import Finding, Severity, Verdict
 from mockserver.contract.model import Contract
 from mockserver.embedded.settings import read_folders
-from mockserver.errors import UsageError
+from mockserver.errors import MockServerError, UsageError
 
 PATIENCE: Final = 10.0  # seconds for one run
 
@@ -102,14 +102,18 @@ def find_discovery(suite: Suite, client: Client, examples: int, seed: int) -> Di
 def run_schedule(suite: Suite, client: Client, stage: Stage, schedule: Schedule) -> Judgement:
     """One run under a schedule, held against the laws."""
     trial = suite.trials[PACES.index(schedule.polls)]
+    broken_before = stage.breakdowns.count()
     account = stage.open_account(trial)
     for fault in schedule.faults:
         account.add_fault(**fault)
     runs = run_client(suite, client, stage, (trial, account), Halt())
     evidence = gather(suite.contract, stage, (trial, account), runs)
+    breakdown = stage.breakdowns.find(account.api_key, broken_before)
+    if breakdown is not None:
+        raise MockServerError(f"the emulator failed, and not the client: {breakdown}")
     if not evidence.requests:
         said = runs[0].errors.strip() or "nothing"
-        raise UsageError(f"the client never reached the server; it ended with {said}")
+        raise UsageError(f"the client never reached the server with its key; it ended with {said}")
     findings = list(judge_laws(evidence))
     is_broken = any(not finding.holds for finding in findings)
     verdict = Verdict.FAIL if is_broken else Verdict.PASS

@@ -75,8 +75,13 @@ def _find_features(contract: Contract) -> Iterator[Feature]:
 
 def find_outages(contract: Contract) -> Iterator[str]:
     """The refusals with which a submit may say that nobody is served."""
-    shapes = {name for each in contract.find_role(Role.SUBMIT) for name in each.shapes}
-    yield from (name for name in OUTAGES if name in shapes)
+    moments = list_moments(contract)
+    yield from (name for name in OUTAGES if name in moments)
+
+
+def list_moments(contract: Contract) -> frozenset[str]:
+    """The moments for which a contract's submit has a shape; of several the first counts."""
+    return frozenset(name for each in contract.find_role(Role.SUBMIT)[:1] for name in each.shapes)
 
 
 def _has_price(contract: Contract, role: Role) -> bool:

@@ -80,17 +80,18 @@ def check(
     """Put a client through a trial: a function of an Errand, a coroutine function, or a command.
 
     Raises AssertionError, with the evidence, for a rule that must be kept; with `strict` also for
-    one that should be, of which there is a ConformanceWarning otherwise. Raises unittest.SkipTest,
-    which pytest knows, where the trial does not apply or nothing happened that could be judged.
+    one that should be, of which there is a ConformanceWarning otherwise, and where nothing happened
+    by which a rule that must be kept could be judged. Raises unittest.SkipTest, which pytest knows,
+    for any other that was not exercised, and where the trial does not apply.
     """
     suite = replace(planned.suite, trials=(planned.trial,), patience=patience)
     with closing(run_suite(suite, wrap_client(client))) as running:
         judgement = next(running)
     verdict = judgement.verdict
+    if judgement.is_red(strict=strict):
+        raise AssertionError(write_text(judgement))
     if verdict in (Verdict.NOT_APPLICABLE, Verdict.NOT_EXERCISED):
         raise SkipTest(f"{verdict}: {clean(judgement.reason)}")
-    if judgement.is_red or (verdict is Verdict.WARN and strict):
-        raise AssertionError(write_text(judgement))
     if verdict is Verdict.WARN:
         warnings.warn(write_text(judgement), ConformanceWarning, stacklevel=2)
     return judgement

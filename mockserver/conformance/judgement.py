@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from mockserver.conformance.case import Trial
 from mockserver.conformance.evidence import Evidence
 from mockserver.conformance.feature import Ability, Feature
-from mockserver.conformance.verdict import Finding, Verdict, weigh
+from mockserver.conformance.sight import see_overdue
+from mockserver.conformance.silence import explain_silence
+from mockserver.conformance.verdict import Finding, Severity, Verdict, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,36 +22,39 @@ class Judgement:
     evidence: Evidence | None = None
     seconds: float = 0.0  # that the trial took
 
-    @property
-    def is_red(self) -> bool:
-        """Whether it makes the whole suite fail."""
-        return self.verdict in (Verdict.FAIL, Verdict.HARNESS_ERROR)
+    def is_red(self, *, strict: bool = False) -> bool:
+        """Whether it makes the whole suite fail.
+
+        `strict` lets every broken SHOULD do so, and every MUST that was not exercised.
+        """
+        if self.verdict is Verdict.NOT_EXERCISED:
+            return strict and self.trial.case.severity is Severity.MUST
+        red = (Verdict.FAIL, Verdict.HARNESS_ERROR)
+        return self.verdict in red or (strict and self.verdict is Verdict.WARN)
 
 
 def judge(trial: Trial, evidence: Evidence, seconds: float) -> Judgement:
     """Hold the evidence of a trial against its case."""
     unmet = () if trial.setting.is_optional else evidence.unmet
     if not evidence.requests:
-        reason = "the client sent no request to the server"
+        reason = "the client sent no request with its key to the server"
         return Judgement(trial, Verdict.NOT_EXERCISED, reason, (), evidence, seconds)
     try:
         findings = tuple(trial.case.judge(evidence))
     except Exception as error:  # noqa: BLE001 - a mistake in a case must not end the suite
         reason = f"{type(error).__name__} in the case itself: {error}"
         return Judgement(trial, Verdict.HARNESS_ERROR, reason, (), evidence, seconds)
+    if evidence.was_cut and Ability.DEADLINE in trial.case.asks:
+        findings = (see_overdue(evidence), *(each for each in findings if not each.could_come))
     verdict = weigh(trial.case.severity, findings, unmet, was_cut=evidence.was_cut)
-    reason = explain(verdict, findings, unmet)
-    if unmet and not evidence.callbacks and all(each.startswith("callback-") for each in unmet):
-        reason = "no callback was sent: the client asked for none in its submit"
+    reason = explain(verdict, findings)
+    if unmet or not findings:
+        reason = explain_silence(trial.case, evidence, unmet)
     return Judgement(trial, verdict, reason, findings, evidence, seconds)
 
 
-def explain(verdict: Verdict, findings: Sequence[Finding], unmet: Sequence[str]) -> str:
+def explain(verdict: Verdict, findings: Sequence[Finding]) -> str:
     """One line: why it was not exercised, or the first thing that does not hold."""
-    if unmet:
-        return f"planned and not met: {', '.join(unmet)}"
-    if not findings:
-        return "nothing happened that could be judged"
     if verdict is Verdict.NOT_EXERCISED:
         return "the client was still at it when its time was over; give it more with --patience"
     broken = next((finding for finding in findings if not finding.holds), None)

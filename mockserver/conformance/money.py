@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mockserver.conformance.case import Trial
 from mockserver.conformance.evidence import Evidence
 from mockserver.conformance.judgement import Judgement
+from mockserver.conformance.verdict import Verdict
 from mockserver.contract.moments import Phase
 from mockserver.control_client.views import TaskView
 
@@ -22,12 +23,13 @@ class Waste:
 def find_waste(judgements: Iterable[Judgement], *, downloads: bool = True) -> list[Waste]:
     """Everything that was wasted, the most expensive first.
 
-    A client that does not download anything, and says so, has its result with the task's end.
+    A client that does not download anything, and says so, has its result with the task's end. What
+    it did when the emulator failed is not its waste.
     """
     found = [
         Waste(judgement.trial.name, credits, how)
         for judgement in judgements
-        if judgement.evidence is not None
+        if judgement.evidence is not None and judgement.verdict is not Verdict.HARNESS_ERROR
         for how, credits in _look_through(judgement.trial, judgement.evidence, downloads)
         if credits > 0
     ]

@@ -24,7 +24,16 @@ Limits = tuple[
 
 
 def find_program(name: str) -> str:
-    """Where a program is; raises UsageError if there is none, or if it is not one."""
+    """Where a program is; raises UsageError if there is none, or if it is not one.
+
+    Raises it as well on a system without process groups, where what a program has started could
+    not be ended.
+    """
+    if not hasattr(os, "killpg"):
+        raise UsageError(
+            "clients that are commands need a system with process groups: Linux, macOS, or WSL on"
+            " Windows; a client that is a Python function is judged by conformance.plan_trials"
+        )
     found = shutil.which(name)
     if found is not None:
         return str(Path(found).absolute())

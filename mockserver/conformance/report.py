@@ -10,7 +10,7 @@ from mockserver.conformance.baseline import Baseline
 from mockserver.conformance.feature import Ability
 from mockserver.conformance.judgement import Judgement
 from mockserver.conformance.money import Waste, find_waste, sum_spent
-from mockserver.conformance.verdict import Verdict
+from mockserver.conformance.verdict import Severity, Verdict
 
 # What is read first comes first.
 BY_WEIGHT: Final = (
@@ -36,6 +36,7 @@ class Report:
     seconds: float
     lacks: frozenset[Ability] = frozenset()  # what the client is said not to do
     is_complete: bool = True  # False if it was broken off
+    is_strict: bool = False  # whether it is to fail at a broken SHOULD, and at a MUST not exercised
 
     @property
     def client(self) -> str:
@@ -55,12 +56,26 @@ class Report:
     @cached_property
     def news(self) -> Sequence[Judgement]:
         """The red judgements that the baseline does not know."""
-        return [j for j in self.judgements if j.is_red and self.baseline.explain(j) is None]
+        return [j for j in self.judgements if self.is_red(j) and self.explain(j) is None]
+
+    @cached_property
+    def unseen(self) -> Sequence[Judgement]:
+        """Those of a MUST that was not exercised: nobody knows whether the client keeps it."""
+        unseen = self.select(Verdict.NOT_EXERCISED)
+        return [each for each in unseen if each.trial.case.severity is Severity.MUST]
+
+    def is_red(self, judgement: Judgement) -> bool:
+        """Whether a judgement makes the suite fail."""
+        return judgement.is_red(strict=self.is_strict)
+
+    def explain(self, judgement: Judgement) -> str | None:
+        """Why the failure that a judgement is was known before; None if it was not."""
+        return self.baseline.explain(judgement, strict=self.is_strict)
 
     @cached_property
     def stale(self) -> Sequence[str]:
         """What the baseline knows and is no failure any more."""
-        return self.baseline.list_stale(self.judgements)
+        return self.baseline.list_stale(self.judgements, strict=self.is_strict)
 
     @cached_property
     def waste(self) -> Sequence[Waste]:

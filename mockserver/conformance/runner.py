@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -118,6 +118,7 @@ def run_trial(
     """
     halt = halt or Halt()
     tell_seconds = start_stopwatch()
+    broken_before = stage.breakdowns.count()
     try:
         account = open_account(stage, trial)
         runs = run_client(suite, client, stage, (trial, account), halt)
@@ -128,6 +129,10 @@ def run_trial(
     except Exception as error:  # noqa: BLE001 - whatever it is, it says nothing about the client
         reason = f"{type(error).__name__}: {error}"
         return Judgement(trial, Verdict.HARNESS_ERROR, reason, seconds=tell_seconds())
+    breakdown = stage.breakdowns.find(account.api_key, broken_before)
+    if breakdown is not None:
+        reason = f"the emulator failed: {breakdown}"
+        return Judgement(trial, Verdict.HARNESS_ERROR, reason, (), evidence, tell_seconds())
     return judge(trial, evidence, tell_seconds())
 
 
@@ -153,23 +158,28 @@ def run_client(
 
         def run(number: int) -> Run:
             halt.check()
-            folder = Path(place) / str(number)
-            folder.mkdir()
-            errand = prepare(prompts[number], account, folder, stage.ports.take())
+            room = Path(place) / str(number)
+            errand = prepare(prompts[number], account, room, stage.ports.take())
+            errand = replace(errand, variables={**errand.variables, **trial.setting.variables})
             return client.run(errand, patience, is_enough)
 
         return tuple(pool.map(run, range(len(prompts))))
 
 
-def prepare(prompt: str, account: ProviderAccount, folder: Path, port: int) -> Errand:
-    """An errand, with the variables that tell a client where to go."""
+def prepare(prompt: str, account: ProviderAccount, room: Path, port: int) -> Errand:
+    """An errand, with the variables that tell a client where to go.
+
+    Its folder lies deep in its room, so that what it writes above is seen.
+    """
+    folder = room / "0" / "0"
+    folder.mkdir(parents=True)
     variables = {
         **account.variables,
         "MOCKSERVER_PROMPT": prompt,
         "MOCKSERVER_CALLBACK_PORT": str(port),
         "MOCKSERVER_WEBHOOK_SECRET": SECRET,
     }
-    return Errand(prompt, variables, folder, account.base_url, account.api_key, port)
+    return Errand(prompt, variables, folder, account.base_url, account.api_key, port, room)
 
 
 def watch_polls(account: ProviderAccount, enough: int | None, halt: Halt) -> Callable[[], bool]:

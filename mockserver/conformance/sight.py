@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from mockserver.conformance.evidence import Evidence, Run
+from mockserver.conformance.evidence import Evidence
 from mockserver.conformance.verdict import Finding
 from mockserver.control_client.views import RequestView
 
@@ -46,17 +46,29 @@ def see_end(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
+def see_overdue(evidence: Evidence) -> Finding:
+    """Of a client that is to have a deadline of its own: it did not end in its time.
+
+    What it was given is not enough to tell a long deadline from none, so it may be given more.
+    """
+    spans = [run.seconds for run in evidence.runs if run.status is None]
+    ways_out = "--patience gives it more, --without deadline says that it has none"
+    seen = f"no end within {max(spans, default=0):.0f} s; {ways_out}"
+    return Finding(not spans, "an end by the client's own deadline", seen)
+
+
 def count_between(
     what: str, requests: Sequence[RequestView], least: int, most: int | None = None
 ) -> Finding:
-    """So many requests and no more."""
+    """So many requests and no more; `what` they are in one word, as many."""
     wanted = f"{least}" if most == least else f"at least {least}"
     if most is not None and most != least:
         wanted = f"at most {most}" if not least else f"{least} to {most}"
     holds = least <= len(requests) and (most is None or len(requests) <= most)
     could_come = len(requests) < least
     seen, proof = f"{len(requests)}", list_proof(requests)
-    return Finding(holds, f"{wanted} {what}", seen, proof, could_come)
+    noun = what.removesuffix("s") if wanted.split()[-1] == "1" else what
+    return Finding(holds, f"{wanted} {noun}", seen, proof, could_come)
 
 
 def see_one_submit(evidence: Evidence) -> Finding:
@@ -108,12 +120,9 @@ def list_texts(value: Any) -> Iterator[str]:
 def see_no_trace(evidence: Evidence) -> Iterator[Finding]:
     """No run shows its user what a parser says that has choked."""
     for run in evidence.runs:
-        said = f"{run.output}{run.errors}"
-        yield Finding(not _has_trace(run), "an error in words, not a parser's", said[-200:])
-
-
-def _has_trace(run: Run) -> bool:
-    return any(trace in run.errors or trace in run.output for trace in _TRACES)
+        lines = f"{run.output}\n{run.errors}".splitlines()
+        shown = [line.strip() for line in lines if any(trace in line for trace in _TRACES)]
+        yield Finding(not shown, "an error in words, not a parser's", "".join(shown[-1:]))
 
 
 def see_no_key(evidence: Evidence, requests: Sequence[RequestView], where: str) -> Finding:

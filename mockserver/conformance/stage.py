@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Self
 
+from mockserver.conformance.breakdown import Breakdowns
 from mockserver.conformance.case import Trial
 from mockserver.conformance.ports import FreePorts
 from mockserver.contract.model import Contract
@@ -39,9 +40,11 @@ class Stage:
         self._lock = threading.Lock()
         self._undo = ExitStack()
         self.ports = FreePorts()
+        self.breakdowns = Breakdowns()
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
+            undo.enter_context(self.breakdowns)
             editions = {self._find_edition(trial) for trial in self._trials}
             for edition in sorted(editions):
                 # No edition is asked for what only another one can show.

@@ -90,6 +90,10 @@ def _read_text(value: object) -> str:
     return value
 
 
+def _read_any_text(value: object) -> str:
+    return "" if value == "" else _read_text(value)
+
+
 def _read_header(value: object) -> str:
     text = _read_text(value)
     if not text.isascii():
@@ -135,6 +139,7 @@ SPAN: Final = Kind(f"a span of time such as '250ms', up to {format_span(MAX_SPAN
 ANY_SPAN: Final = Kind("a span of time such as '30s'", parse_span)
 FLAG: Final = Kind("true or false", _read_flag)
 TEXT: Final = Kind("a text of one line", _read_text)
+ANY_TEXT: Final = Kind("a text of one line, or ''", _read_any_text)
 HEADER: Final = Kind("a text of one line in ASCII", _read_header)
 STATUS: Final = Kind("an HTTP status from 200 to 599 that has a body", _read_status)
 PART: Final = number(0, 1)

@@ -72,6 +72,28 @@ def test_a_client_that_breaks_no_must_is_fine(
     assert not (folder / "made-here").exists()
 
 
+def test_a_strict_suite_fails_at_what_should_be_and_at_what_nobody_saw(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 1 for a warning and for a MUST not exercised, which the last line names in any case.
+
+    A client that says what it does not do is not asked for it, and a baseline may know the rest.
+    """
+    words = ["--case", "CRE-01", "--case", "CBK-01"]
+    assert conform(*words) == 0
+    last = capsys.readouterr()[0].splitlines()[-1]
+    assert last == "1 MUST not exercised, which --strict fails: CBK-01"
+
+    assert conform(*words, "--strict") == 1
+    assert capsys.readouterr()[0].splitlines()[-1] == "1 MUST not exercised: CBK-01"
+    assert conform(*words, "--strict", "--without", "callbacks") == 0
+
+    assert conform("--strict", "--case", "POL-09") == 1
+    assert "conform --provider kie --strict --case POL-09" in capsys.readouterr()[0]
+    (folder / "known.yaml").write_text("POL-09: it is in a hurry\n", "utf-8")
+    assert conform("--strict", "--case", "POL-09", "--baseline", "known.yaml") == 0
+
+
 def test_a_failure_is_status_1_and_can_be_run_again_by_what_is_printed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -157,7 +179,7 @@ def test_a_client_that_never_comes_is_told_what_it_was_given(
     out, err = capsys.readouterr()
     (line,) = err.splitlines()
     assert line.isprintable()
-    assert "never reached the server; it ended with status 4 and printed 'where  [2Jto?'" in line
+    assert "with its key; it ended with status 4 and printed 'where  [2Jto?'" in line
     assert "KIE_BASE_URL, KIE_API_KEY, MOCKSERVER_PROMPT" in line
     assert len([each for each in out.splitlines() if "not exercised" in each]) <= 9
 
@@ -189,6 +211,22 @@ def test_the_cases_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "not applicable: the contract has no" in here
     assert "settings)" in here
     assert "not applicable" not in everywhere
+    *_, told, rules = everywhere.splitlines()[-1].split()
+    assert told == "or"
+    assert "### CRE-01\n" in Path(rules).read_text("utf-8")
+
+
+def test_a_case_that_is_asked_for_is_listed_with_its_rule(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The text of the rule and its source stand below the line, in the width of a terminal."""
+    assert main(["conform", "--list", "--case", "ret-11"]) == 0
+    told, _ = capsys.readouterr()
+
+    line, *text = told.splitlines()
+    assert line.startswith("RET-11   MUST    does not order twice")
+    assert " ".join(each.strip() for each in text).endswith("paid as well. (RFC 9110 9.2.2)")
+    assert max(map(len, text)) <= 100
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

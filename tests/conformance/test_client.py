@@ -159,6 +159,16 @@ def test_a_program_that_there_is_not_is_told_before_anything_runs(
         Command([name])
 
 
+def test_a_system_without_process_groups_is_told_before_anything_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a program has started could not be ended there; Python functions can be judged."""
+    monkeypatch.delattr(os, "killpg")
+
+    with pytest.raises(UsageError, match=r"Linux, macOS, or WSL.*plan_trials"):
+        Command([PYTHON])
+
+
 async def wait_shortly(_: Errand) -> None:
     raise TimeoutError("too late")
 

@@ -13,7 +13,8 @@ from mockserver.conformance.exploration import build_suite, find_discovery
 from mockserver.conformance.in_process import wrap_client
 from mockserver.conformance.schedule import PACES, Schedule, draw_schedules
 from mockserver.contract.plain_yaml import read_yaml
-from mockserver.errors import UsageError
+from mockserver.engine.engine import Engine
+from mockserver.errors import MockServerError, UsageError
 from tests.conformance.judgements import KIE
 from tests.conformance.small_client import generate, order_again, poll_on, submit
 
@@ -100,6 +101,17 @@ def test_without_hypothesis_it_is_told_what_is_missing(monkeypatch: pytest.Monke
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(UsageError, match="needs hypothesis"):
         conformance.explore(generate, "kie")
+
+
+def test_what_the_emulator_does_wrong_is_no_discovery(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception of the server is told as such, and no schedule is blamed for it."""
+
+    def choke(*_: object) -> None:
+        raise KeyError("no such state")
+
+    monkeypatch.setattr(Engine, "answer", choke)
+    with pytest.raises(MockServerError, match="the emulator failed, and not the client: KeyError"):
+        conformance.explore(generate, "kie", examples=2)
 
 
 def test_a_client_that_never_comes_is_no_discovery() -> None:

@@ -59,6 +59,13 @@ def test_what_is_ordered_twice_is_wasted_once() -> None:
     assert tell(evidence) == [(6, "ordered twice")]
 
 
+def test_what_a_client_does_when_the_emulator_fails_is_no_waste() -> None:
+    """An order that is repeated since the server broke down is not the client's fault."""
+    twice = have(build_task("a"), build_task("b"), fetched="b")
+
+    assert find_waste([replace(judge(twice), verdict=Verdict.HARNESS_ERROR)]) == []
+
+
 def test_every_run_may_order_one() -> None:
     """Two runs of the client have two tasks."""
     runs = [build_run(), build_run()]

@@ -75,6 +75,14 @@ def test_a_broken_should_is_a_warning_unless_one_is_strict() -> None:
         conformance.check(plan("POL-09"), generate, strict=True)
 
 
+def test_a_must_that_was_not_exercised_fails_those_who_are_strict() -> None:
+    """Nobody has seen whether the client keeps it; a SHOULD may go unseen."""
+    with pytest.raises(AssertionError, match=r"CBK-01.*MUST: not-exercised"):
+        conformance.check(plan("CBK-01"), generate, strict=True)
+    with pytest.raises(SkipTest, match="not-exercised"):
+        conformance.check(plan("RET-01"), submit, strict=True)
+
+
 def test_what_does_not_apply_or_did_not_happen_is_skipped() -> None:
     """A contract without the feature, a client without the ability, a fault that was not met."""
     with pytest.raises(SkipTest, match="not-applicable: the contract has no idempotency"):

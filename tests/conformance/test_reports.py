@@ -175,6 +175,19 @@ def test_junit_tells_red_from_skipped_and_known() -> None:
     assert "GET /x -> 200" in failure
 
 
+def test_junit_fails_what_a_strict_suite_fails() -> None:
+    """A warning and a MUST not exercised are failures; a SHOULD not exercised is none."""
+    judgements = [
+        build_judgement(Verdict.WARN, "CRE-01", severity=Severity.SHOULD),
+        build_judgement(Verdict.NOT_EXERCISED, "CRE-02"),
+        build_judgement(Verdict.NOT_EXERCISED, "CRE-03", severity=Severity.SHOULD),
+    ]
+    root = ET.fromstring(write_junit(build_report(judgements, is_strict=True)))  # noqa: S314
+
+    found = [test[0].tag for test in root.iter("testcase")]
+    assert found == ["failure", "failure", "skipped"]
+
+
 @given(TEXTS)
 def test_json_keeps_its_schema_whatever_is_said(said: str) -> None:
     """The report for programs is what its JSON Schema says."""

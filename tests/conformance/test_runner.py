@@ -1,5 +1,7 @@
 """The runner: trials side by side, each with its own account, and nothing left behind."""
 
+import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +12,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import click
 import pytest
 
 from mockserver.conformance.case import Case, Setting, Trial
@@ -18,10 +21,14 @@ from mockserver.conformance.evidence import Evidence
 from mockserver.conformance.feature import Ability
 from mockserver.conformance.judgement import Judgement
 from mockserver.conformance.ports import FreePorts
+from mockserver.conformance.reports.terminal import write_judgement
 from mockserver.conformance.runner import Suite, estimate_seconds, run_suite
 from mockserver.conformance.stage import SECRET, Stage
 from mockserver.conformance.verdict import Finding, Severity, Verdict
+from mockserver.engine.call import Call, Reply
+from mockserver.engine.engine import Engine
 from mockserver.errors import UsageError
+from mockserver.web.files import Files
 from tests.conformance.judgements import KIE
 from tests.conformance.small_client import call, generate, save, submit, wait
 
@@ -93,6 +100,40 @@ def test_a_client_finds_everything_in_its_environment() -> None:
     assert errand.variables["MOCKSERVER_WEBHOOK_SECRET"] == SECRET
 
 
+def test_a_trial_may_set_variables_of_its_own() -> None:
+    """They stand in place of those that every client gets, in this trial alone."""
+    seen: list[Errand] = []
+    setting = Setting(variables={"MOCKSERVER_WEBHOOK_SECRET": "", "FOX": "red"})
+    run(Function(seen.append), plan(setting=setting), plan("TST-02"), jobs=1)
+
+    found = {each.variables["MOCKSERVER_WEBHOOK_SECRET"]: each.variables for each in seen}
+    assert found.keys() == {"", SECRET}
+    assert (found[""]["FOX"], "FOX" in found[SECRET]) == ("red", False)
+
+
+STRAYING = "import pathlib; pathlib.Path('../../a.png').write_bytes(b''); open('own.png', 'w')"
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        Command([sys.executable, "-c", STRAYING]),
+        Function(lambda errand: (errand.folder / "../../a.png").write_bytes(b"")),
+    ],
+    ids=["command", "function"],
+)
+def test_files_that_a_client_leaves_above_its_folder_are_seen(
+    scratch: Path, client: Client
+) -> None:
+    """They are told apart from its own, and are gone at the end."""
+    evidence = run(client, plan())["TST-01"].evidence
+
+    assert evidence is not None
+    assert evidence.run.strays == ("a.png",)
+    assert "a.png" not in evidence.run.files
+    assert not list(scratch.iterdir())
+
+
 def test_the_longest_trials_are_begun_first() -> None:
     """What watches on, or waits for a deadline, is not what everybody waits for at the end."""
     begun: list[str] = []
@@ -117,6 +158,49 @@ def test_a_trial_without_an_account_is_our_own_mistake() -> None:
     assert found["TST-01"].verdict == Verdict.PASS
     assert found["TST-02"].verdict == Verdict.HARNESS_ERROR
     assert "no account could be opened" in found["TST-02"].reason
+
+
+def test_a_client_is_not_blamed_for_what_the_emulator_does_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An exception of the server is shown as ours with its text, and the other trials go on."""
+    answer = Engine.answer
+
+    def choke(self: Engine, call: Call) -> Reply:
+        if "tst-02" in str(call.key) and call.operation.id == "recordInfo":
+            raise KeyError("no such state")
+        return answer(self, call)
+
+    monkeypatch.setattr(Engine, "answer", choke)
+    found = run(Function(generate), plan(), plan("TST-02"), plan("TST-03"), jobs=3)
+
+    assert {name: each.verdict for name, each in found.items()} == {
+        "TST-01": Verdict.PASS,
+        "TST-02": Verdict.HARNESS_ERROR,
+        "TST-03": Verdict.PASS,
+    }
+    broken = found["TST-02"]
+    assert re.fullmatch(
+        r"the emulator failed: KeyError: 'no such state' \(test_runner.py, line \d+\)",
+        broken.reason,
+    )
+    assert broken.is_red()
+    assert "ERROR  TST-02" in click.unstyle(write_judgement(broken))
+
+
+def test_what_breaks_where_nobody_is_named_is_no_clients_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A file is fetched without a key; whoever was at it then is not judged by what came of it."""
+
+    async def choke(*_: object) -> None:
+        raise ZeroDivisionError("no pixels")
+
+    monkeypatch.setattr(Files, "answer", choke)
+    (judgement,) = run(Function(generate), plan()).values()
+
+    assert judgement.verdict == Verdict.HARNESS_ERROR
+    assert "the emulator failed: ZeroDivisionError: no pixels" in judgement.reason
 
 
 def test_a_mistake_in_a_case_is_our_own() -> None:
@@ -224,7 +308,8 @@ def judge_callback(evidence: Evidence) -> Iterator[Finding]:
 def test_callbacks_go_to_a_client_that_listens_and_are_not_made_up_for_others() -> None:
     """One that names its address is called back there; one that names none is not judged by it."""
     trial = plan(setting=Setting({"pace": {"takes": "1s"}}), judge=judge_callback)
-    lost = plan(setting=Setting({"faults": [{"fault": "callback-twice"}]}), judge=judge_callback)
+    twice = Setting({"faults": [{"fault": "callback-twice"}]})
+    lost = plan(setting=twice, judge=judge_callback, asks=frozenset({Ability.CALLBACKS}))
     (heard,) = run(Function(listen), trial).values()
     (deaf,) = run(Function(generate), replace(trial)).values()
     (unmet,) = run(Function(submit), lost).values()
@@ -233,7 +318,7 @@ def test_callbacks_go_to_a_client_that_listens_and_are_not_made_up_for_others() 
     assert heard.evidence is not None
     assert [each.moment for each in heard.evidence.callbacks] == ["succeeded"]
     assert deaf.verdict == Verdict.NOT_EXERCISED
-    assert (unmet.verdict, "asked for none" in unmet.reason) == (Verdict.NOT_EXERCISED, True)
+    assert (unmet.verdict, "asked for no callback" in unmet.reason) == (Verdict.NOT_EXERCISED, True)
 
 
 def test_an_account_is_fresh_and_has_the_same_name_in_every_run() -> None:

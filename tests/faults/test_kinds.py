@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from contextlib import nullcontext
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from mockserver.engine.carriage import End
 from mockserver.engine.trouble.words import read_rule
 from mockserver.errors import UsageError
 from mockserver.faults import FAULTS
+from mockserver.faults.kinds.terminal_codes import CODES
 from tests.faults.conftest import ORIGIN
 
 if TYPE_CHECKING:
@@ -40,6 +42,12 @@ def list_values(value: Any) -> Iterable[Any]:
         return
     for child in children:
         yield from list_values(child)
+
+
+def find_address(user: "User", task: str) -> str:
+    """Where a result of a task is."""
+    texts = [str(value) for value in list_values(user.inspect(task).body)]
+    return next(text for text in texts if text.startswith(f"{ORIGIN}/_files/"))
 
 
 def test_malformed_json(user: "User") -> None:
@@ -245,6 +253,22 @@ def test_a_date_in_a_header_lies_so_far_ahead(user: "User") -> None:
     assert 3_000 <= moment - user.account.now() < 4_000
 
 
+def test_a_date_in_a_header_may_lie_back_and_on_a_file(user: "User") -> None:
+    """Headers of files are changed as those of calls are; dates may be earlier than now."""
+    task = user.make()
+    user.end(task)
+    address = find_address(user, task)
+    headers = {"Date": "{in -10m}", "ETag": '"mine"'}
+    user.plan("extra-headers", operation="file", headers=headers)
+
+    reply, fault = user.fetch(address, replace(FILE, headers=(("etag", '"1"'), ("age", "3"))))
+
+    seen = dict(reply.headers)
+    moment = parsedate_to_datetime(seen.pop("Date")).timestamp() * 1000
+    assert (fault, seen) == ("extra-headers", {"age": "3", "ETag": '"mine"'})
+    assert 0 <= moment - user.account.now() + 10 * MINUTE < 1_000
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -254,9 +278,10 @@ def test_a_date_in_a_header_lies_so_far_ahead(user: "User") -> None:
         {"fault": "extra-headers", "headers": {"X": "a\r\nb"}},
         {"fault": "extra-headers", "headers": {"X": "{in 3 moons}"}, "is_fine": True},
         {"fault": "extra-headers", "headers": {"X": "{in 3x}"}},
+        {"fault": "extra-headers", "headers": {"X": "{in -10001d}"}},
         {"fault": "redirect", "status": 304},
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_headers_that_would_break_the_reply_are_refused(words: dict[str, Any]) -> None:
     """Whatever frames a reply, or is no header at all, is no setting; other braces are text."""
@@ -344,6 +369,39 @@ def test_empty_results(user: "User", left: str) -> None:
     assert before["code"] == seen.body["code"] == 200
     assert "/_files/" not in json.dumps(seen.body)
     assert "/_files/" in json.dumps(later.body)
+
+
+@pytest.mark.parametrize("to", ["file:///etc/hosts", "http://169.254.169.254/"])
+def test_foreign_results(user: "User", to: str) -> None:
+    """Where the addresses of results stood, the other one stands, and nothing else has changed."""
+    task = user.make()
+    user.end(task)
+    plain = user.read(user.inspect(task))
+    user.plan("foreign-results", to=to)
+
+    seen = user.read(user.inspect(task))
+
+    assert seen.pop("task.results") == [to]
+    assert len(plain.pop("task.results")) == 1
+    assert seen == plain
+
+
+def test_terminal_codes(user: "User") -> None:
+    """What a refusal and a failure say in words begins with the codes; a success says nothing."""
+    fails = {name: each for name, each in user.contract.failures.items() if each.message}
+    user.account.scenario = next(iter(fails))
+    task = user.make()
+    user.end(task)
+    user.plan("terminal-codes")
+
+    failed = user.inspect(task)
+    user.account.scenario = "insufficient-credits"
+    refused = user.submit()
+
+    start = "".join(CODES)
+    assert str(user.read(failed)["task.failure.message"]).startswith(start)
+    assert any(str(value).startswith(start) for value in list_values(refused.body))
+    assert b"\x1b" not in failed.reply.body  # JSON writes it otherwise
 
 
 def test_broken_json_string(user: "User") -> None:

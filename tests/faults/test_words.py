@@ -24,6 +24,7 @@ COMPLAINTS: list[tuple[Any, str]] = [
     ),
     ({"fault": "status", "status": 99}, "'status' must be an HTTP status"),
     ({"fault": "status", "status": "503"}, "'status' must be an HTTP status"),
+    ({"fault": "callback-wrong-signature", "secret": 0}, "'secret' must be a text of one line, or"),
     ({"fault": "wrong-content-type", "says": "a\r\nb: c"}, "'says' must be"),
     ({"fault": "reset", "count": 0}, "'count' must be a whole number"),
     ({"fault": "reset", "nth": [1, 0]}, "'nth' must be a whole number"),

@@ -9,12 +9,14 @@ from mockserver.conformance.cases import (
     deadline,
     download,
     facts,
+    forgery,
     hint,
     lifecycle,
     money,
     poll,
     retry,
     security,
+    signature,
     wire,
 )
 
@@ -26,6 +28,8 @@ _MODULES: Final = (
     deadline,
     money,
     callback,
+    forgery,
+    signature,
     security,
     download,
     lifecycle,

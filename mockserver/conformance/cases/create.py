@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from mockserver.conformance.case import MUST, PROMPT, SHOULD, Setting, case
-from mockserver.conformance.evidence import Evidence
-from mockserver.conformance.feature import Feature, find_outages
+from mockserver.conformance.evidence import ASKING, Evidence
+from mockserver.conformance.feature import Feature, find_outages, list_moments
 from mockserver.conformance.sight import (
     count_between,
     describe_end,
@@ -14,11 +14,16 @@ from mockserver.conformance.sight import (
     see_failure,
     see_one_submit,
     see_success,
+    see_waits,
 )
 from mockserver.conformance.verdict import Finding
-from mockserver.contract.model import Contract, Role
+from mockserver.contract.model import Contract
+from mockserver.contract.reading import read_reply
+from mockserver.control_client.views import RequestView
 
 QUICK: Final = {"polls": 2}
+PAUSE: Final = 0.5  # seconds between two submits
+MOST_SUBMITS: Final = 60  # of one order that is refused each time
 _AGENT: Final = "the User-Agent names a product and its version"
 
 
@@ -47,9 +52,9 @@ def send_known_fields(evidence: Evidence) -> Iterator[Finding]:
 def _list_mistakes(contract: Contract) -> dict[str, Setting]:
     """Refusals for the input that a contract has; several where it tells them apart."""
     known = ("missing_field", "bad_value", "unknown_model", "invalid_request")
-    shapes = {name for each in contract.find_role(Role.SUBMIT) for name in each.shapes}
+    moments = list_moments(contract)
     return {
-        name.replace("_", "-"): Setting({"condition": name}) for name in known if name in shapes
+        name.replace("_", "-"): Setting({"condition": name}) for name in known if name in moments
     }
 
 
@@ -85,10 +90,10 @@ def accept_a_refused_key(evidence: Evidence) -> Iterator[Finding]:
     MUST,
     "the contract",
     needs=[Feature.PRICES],
-    condition="insufficient_credits",
+    setting=Setting(credits=0),
 )
 def accept_missing_credits(evidence: Evidence) -> Iterator[Finding]:
-    """Credits do not come back by themselves. The client says that they are missing."""
+    """The account is empty, and credits do not come back by themselves. The client says so."""
     yield count_between("submits", evidence.submits, 1, 1)
     yield from see_failure(evidence)
 
@@ -103,6 +108,33 @@ def accept_missing_credits(evidence: Evidence) -> Iterator[Finding]:
 )
 def ignore_unknown_fields(evidence: Evidence) -> Iterator[Finding]:
     """Providers add fields at any time. Every reply has some that nobody has heard of."""
+    yield from see_success(evidence)
+    yield see_one_submit(evidence)
+
+
+def _list_odd_ids(contract: Contract) -> dict[str, Setting]:
+    """Ids that want quoting, with a slash unless they stand in a path; long ones; large numbers."""
+    is_in_path = any("{" in op.path for role in ASKING for op in contract.find_role(role))
+    ids = {
+        "quoted": f"{'' if is_in_path else '/'}%41+?a=b&c#~{{hex:16}}",
+        "long": "{alnum:80}-{alnum:80}-{alnum:80}",
+        "number": "8{digits:17}1",  # which no number with a fraction holds: they go on by 1024
+    }
+    return {name: Setting({"pace": QUICK, "ids": pattern}) for name, pattern in ids.items()}
+
+
+@case(
+    "CRE-08",
+    "asks for its task by the very id that it was given",
+    MUST,
+    "RFC 3986 2.1, RFC 8259 6",
+    setting=_list_odd_ids,
+)
+def keep_ids_as_they_are(evidence: Evidence) -> Iterator[Finding]:
+    """An id is a text like any other: it is quoted in addresses, and nobody reckons with it."""
+    lost = [each for each in evidence.polls if each.task is None]
+    yield Finding(not lost, "every poll names the task", f"{len(lost)}", list_proof(lost))
+    yield count_between("polls", evidence.polls, 1)
     yield from see_success(evidence)
     yield see_one_submit(evidence)
 
@@ -135,9 +167,26 @@ def _list_outages(contract: Contract) -> dict[str, Setting]:
     setting=_list_outages,
 )
 def accept_a_refusal(evidence: Evidence) -> Iterator[Finding]:
-    """The provider does not do it now. A client says so, and does not hammer at the door."""
-    yield count_between("submits", evidence.submits, 1, 4)
+    """The provider does not do it now, and may not for long. A client says so to its user.
+
+    It may try again before: a refused submit costs nothing. But not for ever.
+    """
+    yield count_between("submits", evidence.submits, 1, MOST_SUBMITS)
     yield from see_failure(evidence)
+
+
+@case(
+    "CRE-16",
+    "leaves pauses between its submits when nobody is served",
+    SHOULD,
+    "the contract",
+    needs=[Feature.OUTAGES],
+    setting=_list_outages,
+)
+def leave_the_door_alone(evidence: Evidence) -> Iterator[Finding]:
+    """Whoever tries again does so after a while. The door does not open for hammering at it."""
+    yield count_between("submits", evidence.submits, 1)
+    yield from see_waits(evidence.submits, PAUSE)
 
 
 @case(
@@ -152,10 +201,17 @@ def pass_the_reason_on(evidence: Evidence) -> Iterator[Finding]:
     run = evidence.run
     said = " ".join((run.output, run.errors, *list_texts(run.said)))  # not only as JSON spells it
     for submit in evidence.submits[:1]:
-        words = [text for text in list_texts(submit.reply) if " " in text]
-        seen = describe_end(run.status, run.errors or run.output)
-        holds = any(text in said for text in words)
-        yield Finding(holds, f"{'; '.join(words)!r} is printed", seen, list_proof([submit]))
+        for text in _list_messages(evidence, submit):
+            seen = describe_end(run.status, run.errors or run.output)
+            yield Finding(text in said, f"{text!r} is printed", seen, list_proof([submit]))
+
+
+def _list_messages(evidence: Evidence, submit: RequestView) -> list[str]:
+    """What a reply says to people, by the marks of its contract."""
+    operation = evidence.contract.operations[submit.operation or ""]
+    readings = read_reply(evidence.contract, operation, submit.reply)
+    found = (reading.facts.get("reply.message") for reading in readings)
+    return [text for text in dict.fromkeys(found) if isinstance(text, str) and text]
 
 
 LONG: Final = f"{PROMPT}, with a second fox"

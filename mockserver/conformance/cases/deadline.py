@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
-from mockserver.conformance.case import MUST, Setting, case
+from mockserver.conformance.case import MUST, SHOULD, Setting, case
 from mockserver.conformance.evidence import Evidence
 from mockserver.conformance.feature import Ability
 from mockserver.conformance.sight import count_between, see_failure, see_one_submit
 from mockserver.conformance.verdict import Finding
 
 POLLS: Final = {"polls": 3}
+A_DAY: Final = {"Retry-After": "86400"}
 
 
 @case(
@@ -23,11 +24,16 @@ POLLS: Final = {"polls": 3}
 def give_up_some_day(evidence: Evidence) -> Iterator[Finding]:
     """A task may hang for ever. A client has a deadline of its own, and tells the task's id."""
     yield from see_failure(evidence)
+    yield see_task_told(evidence)
+
+
+def see_task_told(evidence: Evidence) -> Finding:
+    """The client prints the id of its task."""
     ids = [task.id for task in evidence.tasks]
     said = f"{evidence.run.output}{evidence.run.errors}"
     known = any(each in said for each in ids)
     expected = "the task's id is printed, so that it can be asked for later"
-    yield Finding(known, expected, said[-200:], could_come=evidence.was_cut)
+    return Finding(known, expected, said[-200:], could_come=evidence.was_cut)
 
 
 @case(
@@ -42,6 +48,25 @@ def accept_that_it_is_gone(evidence: Evidence) -> Iterator[Finding]:
     """A task that is never found will not be. The client says so within bounds."""
     yield from see_failure(evidence)
     yield count_between("submits", evidence.submits, 1, 1)
+
+
+@case(
+    "POL-07",
+    "ends at its deadline when it is told to come back later than that",
+    SHOULD,
+    "Smithy waiters, total wait",
+    asks=[Ability.DEADLINE],
+    pace=POLLS,
+    faults=[{"fault": "extra-headers", "operation": "inspect", "headers": A_DAY}],
+)
+def end_before_tomorrow(evidence: Evidence) -> Iterator[Finding]:
+    """A poll is told to come again in a day. Nobody waits so long, and nobody comes back sooner.
+
+    The client says that its time is up, and tells the task's id.
+    """
+    yield count_between("polls", evidence.polls, 1, 1)
+    yield from see_failure(evidence)
+    yield see_task_told(evidence)
 
 
 @case(

@@ -42,23 +42,19 @@ def keep_images_apart(evidence: Evidence) -> Iterator[Finding]:
     yield from see_success(evidence)
 
 
-def _break_files(_: Contract) -> dict[str, Setting]:
-    return {
-        "cut": Setting(_spoil("cut-body", count=1)),
-        "short": Setting(_spoil("truncated-file", count=1)),
-    }
-
-
 @case(
     "DWN-01",
-    "does not take half a file for a whole one",
+    "does not take half an answer for a file",
     MUST,
     "RFC 9112 8",
     asks=_FILES,
-    setting=_break_files,
+    setting=Setting(_spoil("cut-body", count=1)),
 )
 def refuse_half_a_file(evidence: Evidence) -> Iterator[Finding]:
-    """The first answer breaks off in the middle of the image. It is fetched again, or an error."""
+    """The first answer breaks off in the middle of the image. It is fetched again, or an error.
+
+    That it broke off can be seen without a look at the image: it is shorter than announced.
+    """
     yield from _see_files(evidence)
 
 
@@ -76,10 +72,9 @@ def miss_a_file(evidence: Evidence) -> Iterator[Finding]:
     yield from see_failure(evidence)
 
 
-def _disguise(_: Contract) -> dict[str, Setting]:
+def _send_none(_: Contract) -> dict[str, Setting]:
     return {
         "page": Setting(_spoil("html-page", status=200)),
-        "disguised": Setting(_spoil("wrong-file-type", holds="html")),
         "empty": Setting(_spoil("wrong-file-type", holds="empty")),
     }
 
@@ -90,11 +85,37 @@ def _disguise(_: Contract) -> dict[str, Setting]:
     MUST,
     "false success",
     asks=_FILES,
-    setting=_disguise,
+    setting=_send_none,
 )
 def recognise_a_page(evidence: Evidence) -> Iterator[Finding]:
-    """A page of HTML comes instead of the image, or nothing at all. Nobody wants it as fox.png."""
+    """A page of HTML comes instead of the image, or nothing at all. Nobody wants it as fox.png.
+
+    The answer itself says so: by its type, or by its length.
+    """
     yield from see_failure(evidence)
+
+
+def _spoil_inside(_: Contract) -> dict[str, Setting]:
+    return {
+        "disguised": Setting(_spoil("wrong-file-type", holds="html")),
+        "short": Setting(_spoil("truncated-file", count=1)),
+    }
+
+
+@case(
+    "DWN-09",
+    "looks into a file before it calls it an image",
+    SHOULD,
+    "false success",
+    asks=_FILES,
+    setting=_spoil_inside,
+)
+def look_inside(evidence: Evidence) -> Iterator[Finding]:
+    """The answer is whole and says that it is an image. It holds half of one, or a page of HTML.
+
+    Only who reads the file can know, so this is no duty. It is fetched again, or an error.
+    """
+    yield from _see_files(evidence)
 
 
 @case(
@@ -122,7 +143,7 @@ def save_every_byte(evidence: Evidence) -> Iterator[Finding]:
 def fetch_again(evidence: Evidence) -> Iterator[Finding]:
     """The image is paid for and lies there. One 503 is no reason to leave it."""
     yield from see_success(evidence)
-    yield count_between("requests for result files", evidence.downloads, 2)
+    yield count_between("downloads", evidence.downloads, 2)
 
 
 def _see_files(evidence: Evidence) -> Iterator[Finding]:

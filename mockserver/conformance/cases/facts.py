@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mockserver.conformance.case import MUST, SHOULD, Setting, case
+from mockserver.conformance.cases.create import PAUSE
 from mockserver.conformance.evidence import Evidence
 from mockserver.conformance.feature import Feature
 from mockserver.conformance.sight import (
@@ -19,7 +20,6 @@ from mockserver.conformance.verdict import Finding
 from mockserver.contract.model import Contract
 
 POLLS: Final = {"polls": 3}
-PAUSE: Final = 0.5  # seconds between two submits
 _OTHER_PLACE: Final = {"envelope": "code", "code": "envelope"}
 
 

@@ -1,6 +1,7 @@
 """Hints: when a reply says how long to wait, a client comes back then and not before."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from mockserver.conformance.case import MUST, SHOULD, Setting, case
@@ -19,12 +20,13 @@ from mockserver.contract.model import Contract
 from mockserver.control_client.views import RequestView
 
 POLLS: Final = {"polls": 3}
+SPANS: Final = (1, 3, 1)  # seconds, each asked for by one answer
 
 
-def _hint(value: str, name: str = "Retry-After") -> dict[str, object]:
+def _hint(value: str, name: str = "Retry-After", **more: str) -> dict[str, object]:
     """A scenario in which the first answer, of a task that goes on, says when to come again."""
     fault = {"fault": "extra-headers", "operation": "inspect", "nth": 1}
-    return {"pace": POLLS, "faults": [{**fault, "headers": {name: value}}]}
+    return {"pace": POLLS, "faults": [{**fault, "headers": {name: value, **more}}]}
 
 
 def _see_return(evidence: Evidence, least: float) -> Iterator[Finding]:
@@ -54,6 +56,48 @@ def keep_a_wait_in_seconds(evidence: Evidence) -> Iterator[Finding]:
 )
 def keep_a_date(evidence: Evidence) -> Iterator[Finding]:
     """Retry-After may be a date as well. Dates have no fractions, so a little is forgiven."""
+    yield from _see_return(evidence, 1.5)
+
+
+def _change_hints(*spans: int) -> dict[str, object]:
+    """A scenario in which each answer of a task that goes on says another time."""
+    fault = {"fault": "extra-headers", "operation": "inspect"}
+    hints = [{"Retry-After": str(span)} for span in spans]
+    faults = [{**fault, "nth": nth, "headers": hint} for nth, hint in enumerate(hints, 1)]
+    return {"pace": {"polls": len(spans) + 1}, "faults": faults}
+
+
+@case(
+    "POL-08",
+    "goes by what the latest answer says",
+    SHOULD,
+    "RFC 9110 10.2.3",
+    setting=Setting(_change_hints(*SPANS), patience=40.0),
+)
+def keep_the_latest_wait(evidence: Evidence) -> Iterator[Finding]:
+    """One second, then three, then one again: each answer speaks of the next poll alone."""
+    for span, polls in zip(SPANS, pairwise(evidence.polls), strict=False):
+        yield see_wait(*polls, span)
+    yield count_between("polls", evidence.polls, len(SPANS) + 1)
+    yield from see_success(evidence)
+
+
+def _shift_clocks(_: Contract) -> dict[str, Setting]:
+    moments = {"behind": ("{in -600s}", "{in -598s}"), "ahead": ("{in 600s}", "{in 602s}")}
+    return {name: Setting(_hint(then, Date=now)) for name, (now, then) in moments.items()}
+
+
+@case(
+    "WIR-06",
+    "reckons a date by the clock of whoever names it",
+    SHOULD,
+    "RFC 9110 10.2.3",
+    setting=_shift_clocks,
+)
+def reckon_by_their_clock(evidence: Evidence) -> Iterator[Finding]:
+    """The server's clock is ten minutes off, as its header Date shows; it asks for two seconds."""
+    if evidence.was_cut and len(evidence.polls) == 1:
+        yield Finding(False, "a second poll, soon after two seconds", "none as long as it ran")
     yield from _see_return(evidence, 1.5)
 
 

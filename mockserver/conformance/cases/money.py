@@ -7,7 +7,6 @@ from mockserver.conformance.case import MUST, SHOULD, Setting, case
 from mockserver.conformance.evidence import Evidence
 from mockserver.conformance.feature import Ability, Feature
 from mockserver.conformance.sight import (
-    count_between,
     list_proof,
     see_end,
     see_failure,
@@ -17,20 +16,6 @@ from mockserver.conformance.sight import (
 from mockserver.conformance.verdict import Finding
 
 POLLS: Final = {"polls": 3}
-
-
-@case(
-    "MNY-01",
-    "does not repeat what its account cannot pay",
-    MUST,
-    "the contract",
-    needs=[Feature.PRICES],
-    setting=Setting(credits=0),
-)
-def accept_an_empty_account(evidence: Evidence) -> Iterator[Finding]:
-    """The account has no credits at all. One refusal is enough to know that."""
-    yield count_between("submits", evidence.submits, 1, 1)
-    yield from see_failure(evidence)
 
 
 @case(

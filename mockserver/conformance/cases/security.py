@@ -3,22 +3,26 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from mockserver.conformance.case import MUST, Setting, case
+from mockserver.conformance.case import MUST, SHOULD, Setting, case
 from mockserver.conformance.evidence import Evidence
 from mockserver.conformance.feature import Ability
 from mockserver.conformance.sight import (
     count_between,
     list_proof,
     see_end,
+    see_failure,
     see_no_key,
     see_success,
 )
 from mockserver.conformance.verdict import Finding
 from mockserver.contract.model import Contract
+from mockserver.faults.kinds.terminal_codes import CODES
 
 POLLS: Final = {"polls": 2}
 ELSEWHERE: Final = "/elsewhere"
 MOST_HOPS: Final = 100
+LOCAL: Final = "file:///etc/hosts"
+STRAY: Final = "mockserver-conform-stray.png"
 
 
 @case(
@@ -112,3 +116,76 @@ def keep_the_key_secret(evidence: Evidence) -> Iterator[Finding]:
         ]
         shown += [name for name, content in run.files.items() if evidence.key.encode() in content]
         yield Finding(not shown, "no key in what it prints and writes", ", ".join(shown))
+
+
+@case(
+    "SEC-08",
+    "fetches results over the network alone",
+    SHOULD,
+    "OWASP API7",
+    asks=[Ability.DOWNLOAD],
+    pace=POLLS,
+    faults=[{"fault": "foreign-results", "to": LOCAL}],
+)
+def read_no_local_file(evidence: Evidence) -> Iterator[Finding]:
+    """The address of the result is that of a file on the client's own machine. It is not read."""
+    yield from see_failure(evidence)
+
+
+def _list_names(_: Contract) -> dict[str, Setting]:
+    names = {
+        "plain": f'filename="../../{STRAY}"',
+        "encoded": f"filename*=UTF-8''..%2F..%2F{STRAY}",
+    }
+    faults = {
+        name: {
+            "fault": "extra-headers",
+            "operation": "file",
+            "headers": {"Content-Disposition": f"attachment; {words}"},
+        }
+        for name, words in names.items()
+    }
+    return {name: Setting({"pace": POLLS, "faults": [fault]}) for name, fault in faults.items()}
+
+
+@case(
+    "SEC-09",
+    "writes only into its own folder, whatever a file is called",
+    MUST,
+    "RFC 6266 4.3",
+    asks=[Ability.DOWNLOAD],
+    setting=_list_names,
+)
+def stay_in_the_folder(evidence: Evidence) -> Iterator[Finding]:
+    """The file host says that the file's name is `../../x`. That may be its name, and no path."""
+    for run in evidence.runs:
+        seen, proof = ", ".join(run.strays), list_proof(evidence.downloads)
+        yield Finding(not run.strays, "no file outside of its folder", seen, proof)
+    yield from see_end(evidence)
+
+
+def _say_codes(_: Contract) -> dict[str, Setting]:
+    faults = [{"fault": "terminal-codes"}]
+    return {
+        "failed": Setting({"outcome": "failed", "pace": POLLS, "faults": faults}),
+        "refused": Setting({"condition": "insufficient_credits", "faults": faults}),
+    }
+
+
+@case(
+    "SEC-11",
+    "lets nobody steer its user's terminal",
+    SHOULD,
+    "CWE-150",
+    setting=_say_codes,
+)
+def print_no_codes(evidence: Evidence) -> Iterator[Finding]:
+    """The words of a refusal, or of a failure, hold codes that change colours, titles, the screen.
+
+    Whoever prints them takes the codes out, or quotes them.
+    """
+    for run in evidence.runs:
+        lines = f"{run.output}{run.errors}".split("\n")
+        shown = [line for line in lines if any(code in line for code in CODES)]
+        yield Finding(not shown, "no such code in what it prints", ascii("".join(shown[-1:]))[:300])
+    yield from see_failure(evidence)

@@ -73,9 +73,10 @@ def _write_top(report: Report) -> Iterator[str]:
     yield f"<h1>{_quote(report.provider)} client</h1>"
     yield f"<p><code>{_quote(report.client)}</code></p>"
     yield f'<p class="result {tone}">{word}</p>'
-    known = len([each for each in report.judgements if report.baseline.explain(each) is not None])
+    known = len([each for each in report.judgements if report.explain(each) is not None])
     about = f"edition {report.edition}, {report.seconds:.1f} s"
     about += f", {known} failures known from the baseline" if known else ""
+    about += f", {len(report.unseen)} MUST not exercised" if report.unseen else ""
     yield f'<p class="dim">{_quote(about)}</p>'
     for name in report.stale:
         yield f'<p class="bad">The baseline says that {_quote(name)} fails, and it does not.</p>'
@@ -116,7 +117,7 @@ def _write_case(report: Report, judgement: Judgement) -> Iterator[str]:
         yield f'<span class="reason">{_quote(judgement.reason)}</span>'
     yield "</summary>"
     yield f'<p>{_quote(case.requirement)} <span class="dim">({_quote(case.source)})</span></p>'
-    known = report.baseline.explain(judgement)
+    known = report.explain(judgement)
     if known is not None:
         yield f"<p>Known: {_quote(known)}</p>"
     for finding in judgement.findings:

@@ -21,6 +21,7 @@ def write_json(report: Report) -> str:
         "provider": report.provider,
         "edition": report.edition,
         "client": report.client,
+        "strict": report.is_strict,
         "passed": report.passed,
         "complete": report.is_complete,
         "seconds": round(report.seconds, 3),
@@ -46,7 +47,7 @@ def view_judgement(report: Report, judgement: Judgement) -> dict[str, object]:
         "source": case.source,
         "verdict": str(judgement.verdict),
         "reason": judgement.reason,
-        "known": report.baseline.explain(judgement),
+        "known": report.explain(judgement),
         "seconds": round(judgement.seconds, 3),
         "findings": [
             {

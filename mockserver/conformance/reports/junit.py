@@ -38,18 +38,18 @@ def _build_test(report: Report, judgement: Judgement) -> ET.Element:
         name=f"{trial.name} {trial.case.title}",
         time=f"{judgement.seconds:.3f}",
     )
-    known = report.baseline.explain(judgement)
+    known = report.explain(judgement)
     text = "\n".join(_write_lines(report, judgement))
     if known is not None:
         ET.SubElement(test, "skipped", message=clean(f"known: {known}"))
-    elif judgement.verdict in SKIPPED:
-        message = clean(f"{judgement.verdict}: {judgement.reason}")
-        ET.SubElement(test, "skipped", message=message)
-    elif judgement.is_red:
-        tag = "failure" if judgement.verdict is Verdict.FAIL else "error"
+    elif report.is_red(judgement):
+        tag = "error" if judgement.verdict is Verdict.HARNESS_ERROR else "failure"
         found = ET.SubElement(test, tag, message=clean(judgement.reason))
         found.set("type", str(judgement.verdict))
         found.text = text
+    elif judgement.verdict in SKIPPED:
+        message = clean(f"{judgement.verdict}: {judgement.reason}")
+        ET.SubElement(test, "skipped", message=message)
     if judgement.verdict is not Verdict.NOT_APPLICABLE:
         ET.SubElement(test, "system-out").text = text
     return test

@@ -19,7 +19,7 @@ MARKS: Final = {
     Verdict.WARN: ("warn", "yellow"),
     Verdict.NOT_EXERCISED: ("not exercised", "cyan"),
     Verdict.NOT_APPLICABLE: ("not applicable", "bright_black"),
-    Verdict.HARNESS_ERROR: ("HARNESS ERROR", "magenta"),
+    Verdict.HARNESS_ERROR: ("ERROR", "magenta"),
 }
 TOLD: Final = (Verdict.FAIL, Verdict.HARNESS_ERROR, Verdict.WARN)  # with their evidence, at the end
 WASTES: Final = 10  # lines of the money report
@@ -47,6 +47,7 @@ def write_report(report: Report) -> Iterator[str]:
         yield f"The baseline says that {clean(name)} fails, and it does not: take it out."
     yield ""
     yield write_sums(report)
+    yield from _write_unseen(report)
 
 
 def write_details(report: Report, trials: Sequence[Judgement]) -> Iterator[str]:
@@ -61,7 +62,7 @@ def write_details(report: Report, trials: Sequence[Judgement]) -> Iterator[str]:
     yield f"{click.style(mark, fg=colour)}  {title}  [{case.severity}]"
     yield f"  {clean(case.requirement)} ({clean(case.source)})"
     for judgement in trials:
-        known = report.baseline.explain(judgement)
+        known = report.explain(judgement)
         if known is not None:
             yield f"  known: {judgement.trial.name}: {shorten(known)}"
     yield from (f"  {line}" for line in write_findings(first))
@@ -82,8 +83,16 @@ def _write_money(report: Report) -> Iterator[str]:
             yield f"  {sum_waste(rest):>8g}  in {len(rest)} more trials"
 
 
+def _write_unseen(report: Report) -> Iterator[str]:
+    """What nobody knows of the client, though it matters: a suite with much of it shows little."""
+    if report.unseen:
+        names = ", ".join(clean(judgement.trial.name) for judgement in report.unseen)
+        hint = "" if report.is_strict else ", which --strict fails"
+        yield f"{len(report.unseen)} MUST not exercised{hint}: {names}"
+
+
 def write_sums(report: Report) -> str:
-    """The last line."""
+    """The line with the sums."""
     parts = [
         click.style(f"{count} {MARKS[verdict][0].lower()}", fg=MARKS[verdict][1])
         for verdict, count in report.counts.items()

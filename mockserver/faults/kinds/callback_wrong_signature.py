@@ -8,6 +8,7 @@ from mockserver.engine.callbacks.delivery import Delivery, Twist
 from mockserver.engine.facts import Scene
 from mockserver.engine.trouble.fault import CALLBACK, Fault
 from mockserver.engine.trouble.plan import Act
+from mockserver.faults.setting import ANY_TEXT, maybe, setting
 from mockserver.faults.signing import can_sign, is_signed
 
 
@@ -16,6 +17,9 @@ class CallbackWrongSignature(Fault):
     """The callback is signed with another secret than the account's."""
 
     meets: ClassVar = frozenset({CALLBACK})
+    secret: str | None = setting(
+        None, maybe(ANY_TEXT), "the secret that it is signed with, or ''; null: a wrong one"
+    )
 
     def is_for(self, contract: Contract) -> bool:
         """Whether a provider signs its callbacks."""
@@ -23,4 +27,7 @@ class CallbackWrongSignature(Fault):
 
     def twist(self, delivery: Delivery, scene: Scene, act: Act) -> Twist | None:  # noqa: ARG002
         """Forge the signature, if there is one."""
-        return Twist(is_forged=True) if is_signed(delivery, scene) else None
+        if not is_signed(delivery, scene):
+            return None
+        wrong = f"{scene.account.webhook_secret}x"
+        return Twist(secret=wrong if self.secret is None else self.secret)

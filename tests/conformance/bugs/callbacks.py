@@ -1,10 +1,10 @@
 """Bugs of callbacks: what is believed, answered and waited for."""
 
+import json
 from typing import Any
 
 from imagejobs import (
     Phase,
-    client,
     flow,
     inbox,
     receiver,
@@ -17,6 +17,7 @@ from imagejobs.wire import Pause
 from tests.conformance.bugs.registry import (
     Patch,
     bug,
+    switch_on,
 )
 
 
@@ -26,6 +27,29 @@ def _(patch: Patch) -> None:
         raise Unauthorized("not now")
 
     patch(webhook, "verify", refuse)
+
+
+@bug("verifies-what-it-has-spelled-itself")
+def _(patch: Patch) -> None:
+    verify = webhook.verify
+
+    def verify_again(body: bytes, *given: Any, **words: Any) -> str:
+        if body != json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode():
+            raise Unauthorized("the signature does not match")
+        return verify(body, *given, **words)
+
+    patch(webhook, "verify", verify_again)
+
+
+@bug("takes-an-empty-secret-for-one")
+def _(patch: Patch) -> None:
+    verify = webhook.verify
+
+    def verify_with_anything(body: Any, headers: Any, secret: str, **words: Any) -> str:
+        # A key of HMAC is filled up with zeros: these are the same, and one of them is no secret.
+        return verify(body, headers, secret or "\0", **words)
+
+    patch(webhook, "verify", verify_with_anything)
 
 
 @bug("refuses-what-it-knows-already")
@@ -61,13 +85,9 @@ def _(patch: Patch) -> None:
     patch(flow.Flow, "_poll", refuse)
 
 
-@bug("believes-what-callbacks-say")
-def _(patch: Patch) -> None:
-    patch(client.Client, "inspect", lambda self, task: task)
-
-
 @bug("stops-at-odd-callbacks")
 def _(patch: Patch) -> None:
+    switch_on("believes-what-callbacks-say", patch)
     answer = receiver.Receiver._answer
 
     async def stop(self: Any, scope: Any, receive: Any) -> Any:
@@ -76,6 +96,7 @@ def _(patch: Patch) -> None:
             for task_id in list(self.inbox._listeners):
                 failed = Task("", task_id, Phase.FAILED)
                 self.inbox.put(Delivery(failed, is_verified=True))
+            return 200, "that is the end"
         return await answer(self, scope, receive)
 
     patch(receiver.Receiver, "_answer", stop)

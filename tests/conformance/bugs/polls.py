@@ -4,20 +4,21 @@ import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from imagejobs import (
     NotFound,
     Phase,
     calls,
-    client,
     decode,
     flow,
     hints,
     money,
     opening,
 )
-from imagejobs.errors import Facts, ImageError
+from imagejobs.errors import ImageError
 from imagejobs.models import Task
+from imagejobs.wire import Pause
 from tests.conformance.bugs.registry import Patch, bug, patch_dialects, patch_reading
 
 
@@ -62,6 +63,20 @@ def _(patch: Patch) -> None:
     patch(flow.Waiting, "hear", lambda self, hint: None)
 
 
+@bug("keeps-the-first-hint")
+def _(patch: Patch) -> None:
+    hear = flow.Waiting.hear
+    patch(flow.Waiting, "hear", lambda self, hint: hear(self, self.hint or hint))
+
+
+@bug("sleeps-for-as-long-as-it-is-told")
+def _(patch: Patch) -> None:
+    def rest(self: Any, waiting: Any) -> Any:
+        yield Pause(waiting.hint or 0.1, waiting.task_id)
+
+    patch(flow.Flow, "_rest", rest)
+
+
 @bug("reads-no-dates")
 def _(patch: Patch) -> None:
     patch(hints, "read_header_hint", lambda text, now: decode.read_number(text))
@@ -96,7 +111,7 @@ def _(patch: Patch) -> None:
 
 @bug("forgets-its-task-at-the-deadline")
 def _(patch: Patch) -> None:
-    patch(flow, "build_timeout", lambda waiting: ImageError("it takes too long", Facts()))
+    patch(flow, "build_timeout", lambda waiting: ImageError("it takes too long"))
 
 
 @bug("has-no-patience-with-slow-replies")
@@ -138,20 +153,34 @@ def _(patch: Patch) -> None:
     patch_reading(patch, look)
 
 
-@bug("takes-nothing-for-a-result")
-def _(patch: Patch) -> None:
-    download = client.Client.download
-
-    def download_if_any(self: Any, source: Any, *given: Any, **words: Any) -> Any:
-        return download(self, source, *given, **words) if source.results else None
-
-    patch(client.Client, "download", download_if_any)
-
-
 @bug("polls-for-another-task")
 def _(patch: Patch) -> None:
     def change(build: Any) -> Any:
         return lambda self, task_id: build(self, task_id[:-1])
+
+    patch_dialects(patch, "build_inspect", change)
+
+
+@bug("quotes-no-ids")
+def _(patch: Patch) -> None:
+    def change(build: Any) -> Any:
+        return lambda self, task_id: unquote(build(self, task_id))
+
+    patch_dialects(patch, "build_inspect", change)
+
+
+@bug("cuts-long-ids")
+def _(patch: Patch) -> None:
+    def change(build: Any) -> Any:
+        return lambda self, task_id: build(self, task_id[:64])
+
+    patch_dialects(patch, "build_inspect", change)
+
+
+@bug("takes-ids-for-numbers")
+def _(patch: Patch) -> None:
+    def change(build: Any) -> Any:
+        return lambda self, task_id: build(self, f"{float(task_id):.0f}")
 
     patch_dialects(patch, "build_inspect", change)
 

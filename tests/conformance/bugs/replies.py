@@ -8,6 +8,7 @@ from imagejobs import (
     Phase,
     decode,
     flow,
+    printing,
     transport,
     verdict,
 )
@@ -106,6 +107,17 @@ def _(patch: Patch) -> None:
 
     patch_reading(patch, look)
     switch_on("takes-nothing-for-a-result", patch)
+
+
+@bug("prints-whatever-it-is-told")
+def _(patch: Patch) -> None:
+    class Plain(str):
+        __slots__ = ()
+        __repr__ = str.__str__
+
+    read_text = decode.read_text
+    patch(verdict, "read_text", lambda value: Plain(read_text(value) or ""))
+    patch(printing, "clean", str)
 
 
 @bug("takes-a-refused-poll-for-the-end")
