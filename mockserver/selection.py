@@ -1,7 +1,6 @@
 """Which contracts are served: which providers, whose folders, which editions."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from mockserver.contract.load import MAIN, list_editions, load
 from mockserver.contract.model import Contract
 from mockserver.data import contracts_dir
 from mockserver.errors import UsageError
+from mockserver.hint import suggest
 
 
 def select_contracts(
@@ -23,7 +23,7 @@ def select_contracts(
     known = find_built_in() | added
     for name in providers:
         if name not in known:
-            raise UsageError(f"there is no provider {name!r}; {_suggest(name, list(known))}")
+            raise UsageError(f"there is no provider {name!r}; {suggest(name, known)}")
     wanted = [*providers, *added] if providers else known
     chosen = {name: known[name] for name in wanted}
     by_provider = choose_editions(chosen, editions)
@@ -42,12 +42,12 @@ def choose_editions(folders: Mapping[str, Path], editions: Iterable[str]) -> dic
         provider, _, name = text.rpartition("=")
         if provider and provider not in folders:
             problem = f"edition {text!r}: there is no such provider; "
-            raise UsageError(problem + _suggest(provider, list(folders)))
+            raise UsageError(problem + suggest(provider, folders))
         names = [provider] if provider else list(folders)
         having = {each: name for each in names if name in list_editions(folders[each])}
         if not having:
             known = sorted({e for each in names for e in list_editions(folders[each])})
-            raise UsageError(f"there is no edition {text!r}; {_suggest(name, known)}")
+            raise UsageError(f"there is no edition {text!r}; {suggest(name, known)}")
         chosen |= having
     return chosen
 
@@ -61,8 +61,3 @@ def _read(folder: Path, edition: str | None) -> Contract:
 @cache
 def _read_built_in(folder: Path, edition: str | None) -> Contract:
     return load(folder, edition)
-
-
-def _suggest(name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, 1)
-    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"

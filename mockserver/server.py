@@ -138,13 +138,17 @@ class Listener(uvicorn.Server):
         self._ended = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve, and say so."""
+        """Begin to serve, and say so; end again if it cannot be said."""
         loop = asyncio.get_running_loop()
         self._wake = lambda: loop.call_soon_threadsafe(self._ended.set)
         await super().startup(sockets)
         for bound in sockets or []:
             bound.listen(BACKLOG)  # which asyncio has made as short as its batch
-        self._announce()
+        try:
+            self._announce()
+        except Exception:
+            await self.shutdown(sockets)
+            raise
 
     async def main_loop(self) -> None:
         """Renew the Date header and end late connections until a signal comes."""

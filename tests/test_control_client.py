@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from mockserver.clock import ManualClock
 from mockserver.contract.load import load
 from mockserver.control_client import AsyncControlClient, ControlClient, reading, views
+from mockserver.control_client.ledger import LedgerEntryView, LedgerView
 from mockserver.control_client.reading import EventReader
 from mockserver.data import contracts_dir
 from mockserver.engine.engine import Engine
@@ -181,6 +182,22 @@ def test_credits_are_set_and_added(do: Do) -> None:
     assert do("add_credits", KEY, -2).balance == 10.5
 
 
+def test_the_entries_of_a_ledger_are_shown(do: Do, world: World) -> None:
+    """Each movement has its kind, its amount and its task; together they are the balance."""
+    task = do("force_task", KEY, world.submit())
+    do("add_credits", KEY, 2.5)
+
+    (ledger,) = do("credits", KEY)
+    assert [(entry.kind, entry.amount, entry.task) for entry in ledger.entries] == [
+        ("opening", 100_000, None),
+        ("charge", -task.price, task.id),
+        ("refund", task.price, task.id),
+        ("add", 2.5, None),
+    ]
+    assert (ledger.provider, ledger.balance) == ("gptimage15", 100_002.5)
+    assert do("credits", "sk-mock-idle")[0].entries[0].amount == 100_000
+
+
 def test_time_is_moved(do: Do, world: World) -> None:
     """Advance runs what falls due, freeze stops a clock and lets it go."""
     task = world.submit()
@@ -299,6 +316,8 @@ VIEWS = {
     "Clock": views.ClockView,
     "ClockMoved": views.ClockMoved,
     "Credits": views.CreditsView,
+    "Ledger": LedgerView,
+    "LedgerEntry": LedgerEntryView,
     "Task": views.TaskView,
     "Callback": views.CallbackView,
     "Attempt": views.AttemptView,

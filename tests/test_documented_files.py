@@ -19,8 +19,14 @@ KEYS = {  # kind -> (keys it must have, keys it may have)
     "callback": (ALWAYS | {"moment", "body"}, {"elided", "partial"}),
 }
 UPLOADS = {"uploadBase64", "uploadStream", "uploadFromUrl"}
+OWN_PATHS = {
+    *("generate4oImage", "get4oImageDetails", "get4oImageDownloadUrl"),
+    *("generateFluxKontextImage", "getFluxKontextDetails"),
+    *("generateVeoVideo", "extendVeoVideo", "getVeoDetails", "getVeo1080pVideo"),
+    *("generateAlephVideo", "getAlephDetails"),
+}
 OPERATIONS = {
-    "kie": {"createTask", "recordInfo", "getCredits", "getDownloadUrl", *UPLOADS},
+    "kie": {"createTask", "recordInfo", "getCredits", "getDownloadUrl", *UPLOADS, *OWN_PATHS},
     "aigptimage": {"createTask", "recordInfo"},
     "gptimage15": {"generate", "status", "generateV2", "statusV2"},
 }
@@ -39,10 +45,10 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def find_json_strings(value: Any) -> Iterator[str]:
-    """Yield the text of every `param` and `resultJson` that is a string, at any depth."""
+    """Yield the text of each member that holds JSON, at any depth."""
     members = value.items() if isinstance(value, dict) else enumerate(value)
     for name, member in members:
-        if name in {"param", "resultJson"} and isinstance(member, str):
+        if name in {"param", "paramJson", "resultJson"} and isinstance(member, str):
             yield member
         if isinstance(member, dict | list):
             yield from find_json_strings(member)
@@ -106,7 +112,7 @@ def test_a_request_sends_something(path: Path) -> None:
 
 @every_file
 def test_json_in_strings_is_json(path: Path) -> None:
-    """Every `param` and `resultJson` string holds a JSON object."""
+    """Every `param`, `paramJson` and `resultJson` string holds a JSON object."""
     held = [json.loads(text) for text in find_json_strings(load(path))]
 
     assert all(isinstance(value, dict) for value in held)

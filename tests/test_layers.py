@@ -14,7 +14,7 @@ LAYERS = [
     ["__init__", "__main__"],
     ["cli", "plugin"],
     ["conformance"],
-    ["embedded", "recording"],
+    ["embedded", "transports"],
     ["server", "checks", "selection"],
     ["control_client"],
     ["web"],
@@ -23,7 +23,7 @@ LAYERS = [
     ["engine"],
     ["contract"],
     ["clock", "draw", "data", "variables", "version"],
-    ["errors"],
+    ["errors", "hint"],
 ]
 
 # What never does input, output or waiting.

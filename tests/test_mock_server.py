@@ -110,6 +110,8 @@ def test_from_order_to_callback_without_waiting(
     assert (callback.standing, len(got), moved.undelivered) == ("delivered", 1, ())
     assert (request.operation, request.status) == (task.operation, 200)
     assert before - account.balance == task.price
+    (paid,) = (entry for entry in account.ledger.entries if entry.task == task.id)
+    assert (paid.kind, paid.amount) == ("charge", -task.price)
 
 
 @pytest.mark.parametrize("by_app", [False, True])
@@ -381,6 +383,28 @@ def test_a_server_elsewhere_has_the_same_handles(
 
         assert account.base_url == server.base_urls["gptimage15"]
         assert (account.tasks[0].ended, len(got)) == (True, 1)
+
+
+def test_a_server_elsewhere_can_be_used_from_a_loop(server: MockServer) -> None:
+    """`async with` opens and closes it without making the loop wait."""
+
+    async def use() -> int:
+        ticks = 0
+
+        async def tick() -> None:
+            nonlocal ticks
+            while True:
+                await asyncio.sleep(0)
+                ticks += 1
+
+        ticking = asyncio.create_task(tick())
+        async with RemoteServer(server.url) as remote:
+            assert remote.base_urls == server.base_urls
+            assert remote.files_url is None
+        ticking.cancel()
+        return ticks
+
+    assert asyncio.run(use()) > 10
 
 
 def test_a_server_that_is_not_there_is_named() -> None:

@@ -133,6 +133,36 @@ def test_the_snippet_for_vitest_works(project: Path, environment: dict[str, str]
     assert re.search(r"# pass 2\n# fail 0", said), said
 
 
+def test_the_snippet_of_the_readme_works(project: Path, environment: dict[str, str]) -> None:
+    """The key alone says what happens, and no clock has to be moved."""
+    if not shutil.which("node"):
+        pytest.skip("there is no Node.js here")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (snippet,) = re.findall(r"^```js\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    (flags,) = re.findall(r"// mockserver exec (.*) -- ", snippet)
+    (project / "index.mjs").write_text(VITEST)
+    imports = (
+        'import { expect, test } from "./index.mjs"; import { look, order } from "./images.mjs";'
+    )
+    (project / "readme.test.mjs").write_text(f"{imports}\n{snippet}")
+    line = ["--", "node", "--test", "--test-reporter=tap", "readme.test.mjs"]
+
+    said = run(project, environment, "mockserver", "exec", *flags.split(), *line)
+
+    assert re.search(r"# pass 1\n# fail 0", said), said
+
+
+def test_the_hooks_for_schemathesis_work(project: Path, environment: dict[str, str]) -> None:
+    """Schemathesis knows our checks by name once it has read them."""
+    show = (
+        "import hooks; from mockserver.checks import CHECKS; "
+        "from schemathesis.checks import CHECKS as known; "
+        "print({check.__name__ for check in CHECKS} <= set(known.get_all_names()))"
+    )
+
+    assert run(project, environment, "python", "-c", show) == "True\n"
+
+
 def list_scripts(job: str) -> list[str]:
     """What the steps of a job run."""
     workflow = yaml.safe_load((SNIPPETS / "github-actions.yml").read_text("utf-8"))

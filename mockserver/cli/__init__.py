@@ -2,13 +2,13 @@
 
 import gc
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Final
 
 import click
 
-from mockserver.cli.environment import PREFIX, warn_of_mistakes
+from mockserver.cli.environment import give_twins, name_twin, warn_of_mistakes
+from mockserver.cli.output import guard_output
 from mockserver.errors import (
     ContractError,
     MockServerError,
@@ -17,6 +17,7 @@ from mockserver.errors import (
     ScenarioError,
     UsageError,
 )
+from mockserver.hint import suggest
 from mockserver.version import VERSION
 
 # Name and help line of every command, so that a list of them reads no command's file.
@@ -58,8 +59,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"mockserver.cli.{cmd_name}").command
-        # Twins are called MOCKSERVER_<FLAG>, whatever the command.
-        command.context_settings["auto_envvar_prefix"] = PREFIX.rstrip("_")
+        give_twins(command)
         return command
 
     def resolve_command(
@@ -67,8 +67,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name, or a complaint with the nearest one."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = get_close_matches(args[0], COMMANDS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}."
+            hint = suggest(args[0], COMMANDS)
             raise click.UsageError(f"no such command {args[0]!r}; {hint}", ctx)
         return super().resolve_command(ctx, args)
 
@@ -100,7 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # again once it serves.
     gc.disable()
     try:
-        return _run(arguments)
+        with guard_output():
+            return _run(arguments)
     finally:
         gc.enable()
 
@@ -115,6 +115,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return 2
+    except click.BadParameter as error:
+        name_twin(error)
+        return _complain(error.format_message(), 2, error.ctx)
     except click.UsageError as error:
         return _complain(error.format_message(), 2, error.ctx)
     except click.ClickException as error:

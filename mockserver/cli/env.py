@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from mockserver.cli.contracts import add_contract_options
+from mockserver.cli.filled import refuse_blank
 from mockserver.cli.listen import add_url_option
 from mockserver.cli.ready import SAMPLE_KEY
 from mockserver.selection import select_contracts
@@ -46,7 +47,13 @@ FORMATS: Final[dict[str, Callable[[str, str], str]]] = {
 @click.command(epilog=EXAMPLE)
 @add_contract_options
 @add_url_option
-@click.option("--key", default=SAMPLE_KEY, show_default=True, help="The API key to use.")
+@click.option(
+    "--key",
+    default=SAMPLE_KEY,
+    show_default=True,
+    callback=refuse_blank,
+    help="The API key to use.",
+)
 @click.option(
     "--format",
     type=click.Choice(list(FORMATS)),

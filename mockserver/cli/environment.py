@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from typing import Final
 
 import click
+from click.core import ParameterSource
+
+from mockserver.hint import suggest
 
 PREFIX: Final = "MOCKSERVER_"
 
@@ -20,8 +22,7 @@ def find_mistakes(variables: Iterable[str], known: Iterable[str]) -> Iterator[st
     twins = sorted(known)
     for name in variables:
         if name not in twins:
-            near = get_close_matches(name, twins, 1)
-            hint = f"did you mean {near[0]}?" if near else "see --help for the flags"
+            hint = suggest(name, twins, "see --help for the flags")
             yield f"the variable {name} is the twin of no flag; {hint}"
 
 
@@ -36,7 +37,32 @@ def warn_of_mistakes(group: click.Group, context: click.Context) -> None:
         click.echo(f"mockserver: {warning}", err=True)
 
 
+def give_twins(command: click.Command) -> None:
+    """Let every flag of a command be read from its twin too, MOCKSERVER_<FLAG>."""
+    for option in _list_options(command):
+        option.envvar = _write_twin(option)
+
+
+def name_twin(error: click.BadParameter) -> None:
+    """Let a complaint about a flag name its twin, if the value stood there."""
+    option, context = error.param, error.ctx
+    if not isinstance(option, click.Option) or context is None or option.name is None:
+        return
+    if context.get_parameter_source(option.name) is ParameterSource.ENVIRONMENT:
+        error.param_hint = _write_twin(option)
+
+
 def _list_twins(group: click.Group, context: click.Context, names: Iterable[str]) -> set[str]:
     commands = [group.get_command(context, name) for name in names]
-    flags = [param.name or "" for command in commands if command for param in command.params]
-    return {PREFIX + flag.upper() for flag in flags}
+    return {
+        _write_twin(option) for command in commands if command for option in _list_options(command)
+    }
+
+
+def _list_options(command: click.Command) -> Iterator[click.Option]:
+    return (param for param in command.params if isinstance(param, click.Option))
+
+
+def _write_twin(option: click.Option) -> str:
+    flag = max(option.opts, key=len)
+    return PREFIX + flag.lstrip("-").replace("-", "_").upper()

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from mockserver.cli.filled import refuse_blank
 from mockserver.errors import UsageError
 
 Command = Callable[..., Any]
@@ -18,8 +19,7 @@ def add_play_options(command: Command) -> Command:
             type=float,
             default=10.0,
             show_default=True,
-            help="Divide the time that tasks take by this; inf ends them at once. "
-            "Limits stay true.",
+            help="Divide tasks' time by this; inf ends them at once. Limits stay true.",
         ),
         click.option(
             "--seed",
@@ -37,6 +37,7 @@ def add_play_options(command: Command) -> Command:
             "--key",
             multiple=True,
             metavar="KEY",
+            callback=refuse_blank,
             help="Let in this key, and no other that is not given too; repeatable.",
         ),
         click.option(

@@ -8,7 +8,7 @@ import click
 
 from mockserver.cli.listen import make_printable
 from mockserver.record.exchange import Exchange
-from mockserver.record.purse import say_credits
+from mockserver.record.purse import format_credits
 from mockserver.record.recording import Summary
 from mockserver.record.redact import Redactor
 
@@ -45,7 +45,7 @@ class Progress:
         """Tell what was recorded."""
         facts = {
             "event": "recorded",
-            "file": str(path),
+            "file": str(path) if path.exists() else None,
             "exchanges": summary.exchanges,
             "tasks": len(summary.tasks),
             "files": summary.files,
@@ -57,10 +57,13 @@ class Progress:
         if self._is_json:
             click.echo(json.dumps(facts), err=True)
             return
+        if not path.exists():
+            click.echo(f"Nothing came, so {path} was not written.", err=True)
+            return
         text = (
             f"{path}: {_count(summary.exchanges, 'exchange')}, {_count(len(summary.tasks), 'task')}"
             f", {_count(summary.files, 'file')}, {_count(summary.callbacks, 'callback')}, "
-            f"about {say_credits(spent)} credits."
+            f"about {format_credits(spent)} credits."
         )
         if summary.errors:
             text += f" {summary.errors} ended in an error, which is recorded too."

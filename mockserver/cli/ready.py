@@ -91,7 +91,7 @@ class ReadyFile:
                 self._path.unlink(missing_ok=True)
                 os.close(os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
             except OSError as error:
-                raise UsageError(f"--ready-file {self._path}: {error.strerror}") from error
+                raise self._explain(error) from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -101,11 +101,17 @@ class ReadyFile:
                 with contextlib.suppress(OSError):
                     path.unlink(missing_ok=True)
 
+    def _explain(self, error: OSError) -> UsageError:
+        return UsageError(f"--ready-file {self._path}: {error.strerror}")
+
     def write(self, text: str) -> None:
         """Write it by rename, so that whoever sees the file sees all of it."""
         if self._path and self._draft:
-            self._draft.write_text(text, encoding="utf-8")
-            self._draft.replace(self._path)
+            try:
+                self._draft.write_text(text, encoding="utf-8")
+                self._draft.replace(self._path)
+            except OSError as error:
+                raise self._explain(error) from error
 
 
 def announce(ready: Ready, log_format: str, file: ReadyFile) -> None:

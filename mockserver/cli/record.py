@@ -10,13 +10,15 @@ import click
 
 from mockserver import server
 from mockserver.cli.contracts import add_contract_options
+from mockserver.cli.filled import refuse_blank
 from mockserver.cli.listen import add_listen_options, build_notice
+from mockserver.cli.number import Number
 from mockserver.cli.progress import Progress
 from mockserver.cli.ready import Ready, ReadyFile, build_ready
 from mockserver.clock import SystemClock
 from mockserver.contract.model import Contract
 from mockserver.errors import UsageError
-from mockserver.record.recording import Mode, Recording
+from mockserver.record.recording import Mode, Recording, Summary
 from mockserver.selection import select_contracts
 from mockserver.variables import write_prefix
 from mockserver.version import VERSION
@@ -51,9 +53,7 @@ mockserver record --provider NAME --out tasks.har --public-url https://tunnel.ex
     show_default=True,
     help="If FILE is there: once refuses, new adds to it, all begins anew.",
 )
-@click.option(
-    "--max-credits", type=click.FloatRange(min=0), help="Refuse submits that would cost more."
-)
+@click.option("--max-credits", type=Number(min=0), help="Refuse submits that would cost more.")
 @click.option(
     "--public-url",
     metavar="URL",
@@ -63,6 +63,7 @@ mockserver record --provider NAME --out tasks.har --public-url https://tunnel.ex
     "--hide",
     multiple=True,
     metavar="SECRET",
+    callback=refuse_blank,
     help="Hide this too, besides keys and what looks like one; better in MOCKSERVER_HIDE.",
 )
 @click.option(
@@ -130,6 +131,9 @@ def record(given: dict[str, Any], contract: Contract, sockets: list[socket]) -> 
         ready = build_ready(given["host"], port, [contract.name])
         with ReadyFile(given["ready_file"]) as file:
             server.run(recorder, sockets, partial(_announce, ready, given, upstream, file))
+    if given["mode"] == Mode.ONCE and recording.summary == Summary():
+        # It was not there before, and would only be in the way of the next try.
+        given["out"].unlink(missing_ok=True)
     progress.close(given["out"], recording.summary, recorder.purse.spent)
 
 

@@ -11,7 +11,9 @@ import click
 
 from mockserver import server
 from mockserver.cli.contracts import add_contract_options
+from mockserver.cli.filled import refuse_blank
 from mockserver.cli.listen import add_listen_options, make_printable
+from mockserver.cli.number import Number
 from mockserver.cli.ready import ReadyFile, announce, build_ready
 from mockserver.cli.serve import build_options
 from mockserver.clock import SystemClock
@@ -19,8 +21,8 @@ from mockserver.contract.model import Contract
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
 from mockserver.errors import UsageError
-from mockserver.record.replay.play import MAX_SCALE, Mode, Pace
-from mockserver.record.replay.report import Report, describe_report
+from mockserver.record.replay.play import MAX_SCALE, ReplayMode, ReplayPace
+from mockserver.record.replay.report import Report, count_names, describe_report
 from mockserver.record.replay.tape import Tape, read_tape
 from mockserver.selection import select_contracts
 from mockserver.web.app import build_app
@@ -47,15 +49,15 @@ mockserver replay tasks.har more.har --provider NAME --fallback emulate
 @add_contract_options
 @click.option(
     "--mode",
-    type=click.Choice([mode.value for mode in Mode]),
-    default=Mode.EPOCH.value,
+    type=click.Choice([mode.value for mode in ReplayMode]),
+    default=ReplayMode.EPOCH.value,
     show_default=True,
     help="What moves a task on. epoch: a poll, to its next state; count: a poll, to the reply of "
     "the same number; time: time since the submit. The last reply stays.",
 )
 @click.option(
     "--scale",
-    type=click.FloatRange(0, MAX_SCALE),
+    type=Number(0, MAX_SCALE),
     default=1.0,
     show_default=True,
     help="Stretch recorded spans by this: 0.1 is ten times as fast.",
@@ -71,6 +73,7 @@ mockserver replay tasks.har more.har --provider NAME --fallback emulate
 @click.option(
     "--webhook-secret",
     metavar="SECRET",
+    callback=refuse_blank,
     help="Sign callbacks with this; better in MOCKSERVER_WEBHOOK_SECRET.",
 )
 @click.option(
@@ -85,7 +88,12 @@ mockserver replay tasks.har more.har --provider NAME --fallback emulate
     metavar="HOST",
     help="Answer to this host name too; repeatable.",
 )
-@click.option("--admin-token", metavar="TOKEN", help="Ask for this token at control calls.")
+@click.option(
+    "--admin-token",
+    metavar="TOKEN",
+    callback=refuse_blank,
+    help="Ask for this token at control calls.",
+)
 @add_listen_options
 def command(**given: Any) -> None:
     """Serve recordings (HAR files, anybody's), to any key and any number of polls.
@@ -112,7 +120,7 @@ def replay(given: dict[str, Any], sockets: list[socket]) -> None:
     options = build_options(given, sockets)
     warn(tape, served, options)
     emulator = build_emulator(contracts, options) if given["fallback"] == "emulate" else None
-    pace = Pace(Mode(given["mode"]), given["scale"])
+    pace = ReplayPace(ReplayMode(given["mode"]), given["scale"])
     show = Show(tape, tuple(contracts), pace, given["webhook_secret"], emulator)
     replayer = Replayer(show, SystemClock(), options)
     port = sockets[0].getsockname()[1]
@@ -151,8 +159,13 @@ def tell(report: Report, log_format: str) -> None:
 
 def warn(tape: Tape, served: list[str], options: Options) -> None:
     """Tell what of the recordings cannot be replayed."""
+    if tape.errors:
+        options.notice(
+            "ended in a network error, and do so again, in the nearest way: "
+            f"{tape.errors.total()} of the calls ({count_names(tape.errors)})"
+        )
     if tape.broken:
-        options.notice(f"left out, since they ended in an error: {tape.broken} of the calls")
+        options.notice(f"left out, since they have no whole answer: {tape.broken} of the requests")
     if tape.strange:
         options.notice(f"left out, since no contract has them: {tape.strange} of the requests")
     reels = [reel for reel in tape.reels if reel.contract.name in served]

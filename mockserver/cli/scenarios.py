@@ -9,13 +9,14 @@ import orjson
 from mockserver.cli.contracts import add_contract_options, add_scenarios_option
 from mockserver.cli.table import format_table
 from mockserver.contract.model import Contract
-from mockserver.engine.scenarios.catalogue import Catalogue
 from mockserver.engine.scenarios.library import Library
 from mockserver.engine.scenarios.pace import BY_TIME
+from mockserver.engine.scenarios.repertoire import Repertoire
 from mockserver.engine.scenarios.scenario import OF_CONTRACT, Scenario
-from mockserver.engine.trouble.words import suggest, write_rule
+from mockserver.engine.trouble.words import write_rule
 from mockserver.errors import UsageError
 from mockserver.faults import FaultKind, list_faults
+from mockserver.hint import suggest
 from mockserver.selection import select_contracts
 from mockserver.web.scenario_folders import open_library
 
@@ -51,7 +52,7 @@ def command(name: str | None, faults: bool, **given: Any) -> None:
         return
     contracts = select_contracts(given["provider"], given["contract"], given["edition"])
     library = open_library(given["scenarios"], contracts, lambda text: click.echo(text, err=True))
-    found = {c.name: Catalogue(c, library).list_all() for c in contracts}
+    found = {c.name: Repertoire(c, library).list_all() for c in contracts}
     if name is not None:
         click.echo("\n".join(write_scenario(found, library, name)))
         return

@@ -10,6 +10,7 @@ import click
 
 from mockserver import server
 from mockserver.cli.contracts import add_contract_options, add_scenarios_option
+from mockserver.cli.filled import refuse_blank
 from mockserver.cli.listen import add_listen_options, build_notice
 from mockserver.cli.play import add_play_options, read_keys
 from mockserver.cli.ready import ReadyFile, announce, build_ready
@@ -17,7 +18,6 @@ from mockserver.clock import SystemClock
 from mockserver.draw import make_token
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
-from mockserver.errors import UsageError
 from mockserver.selection import select_contracts
 from mockserver.web.app import build_app
 from mockserver.web.options import Options
@@ -41,7 +41,12 @@ mockserver serve --speed 1 --seed 7 --keys strict --key sk-mock-ci
     metavar="HOST",
     help="Answer to this host name too, besides loopback and the providers' own; repeatable.",
 )
-@click.option("--admin-token", metavar="TOKEN", help="Ask for this token at control calls.")
+@click.option(
+    "--admin-token",
+    metavar="TOKEN",
+    callback=refuse_blank,
+    help="Ask for this token at control calls.",
+)
 @add_listen_options
 def command(**given: Any) -> None:
     """Run the emulator until Ctrl-C or SIGTERM.
@@ -75,8 +80,6 @@ def build_settings(given: dict[str, Any]) -> Settings:
 
 def build_options(given: dict[str, Any], sockets: Sequence[socket]) -> Options:
     """The web layer's settings; beyond loopback there is always an admin token."""
-    if given["admin_token"] is not None and not given["admin_token"].strip():
-        raise UsageError("--admin-token is blank; write a secret, or leave the flag out")
     options = Options(
         host=given["host"],
         allowed_hosts=given["allowed_host"],

@@ -1,18 +1,24 @@
 """Which cases are run, for which contract, and in which settings."""
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from pathlib import Path
+from textwrap import fill
+from typing import Final
 
 import click
 
+from mockserver import conformance
 from mockserver.conformance.case import Case, Trial, list_trials
 from mockserver.conformance.cases import CASES
 from mockserver.conformance.feature import list_features
 from mockserver.conformance.judgement import find_obstacle
 from mockserver.contract.model import Contract
 from mockserver.errors import UsageError
+from mockserver.hint import suggest
 from mockserver.selection import find_built_in, select_contracts
+
+RULES: Final = Path(conformance.__file__).with_name("README.md")
+INDENT: Final = " " * 17
 
 
 def choose_contract(
@@ -36,8 +42,7 @@ def choose_cases(wanted: Iterable[str]) -> list[Case]:
     known = [case.id for case in CASES]
     unknown = sorted(ids - set(known))
     if unknown:
-        near = get_close_matches(unknown[0], known, 1)
-        hint = f"did you mean {near[0]}?" if near else "--list shows them all"
+        hint = suggest(unknown[0], known, "--list shows them all")
         raise UsageError(f"there is no case {unknown[0]}; {hint}")
     return [case for case in CASES if not ids or case.id in ids]
 
@@ -66,15 +71,25 @@ def list_names(contract: Contract) -> list[str]:
     return [*(case.id for case in CASES), *(trial.name for trial in trials)]
 
 
-def list_cases(cases: Iterable[Case], contract: Contract | None) -> None:
-    """Print the cases, one line each; with a contract also how often each is put to the test."""
-    features = frozenset() if contract is None else list_features(contract)
+def list_cases(cases: Iterable[Case], contract: Contract | None, *, in_full: bool = False) -> None:
+    """Print the cases, one line each; with a contract also how often each is put to the test.
+
+    In full, the text of each rule stands below it; else the last line says where it is.
+    """
     for case in cases:
         line = f"{case.id:<8} {case.severity:<7} {case.title}"
-        if contract is None:
-            click.echo(line)
-            continue
-        trials = list_trials(case, contract)
-        obstacle = find_obstacle(trials[0], features, ())
-        times = f" ({len(trials)} settings)" if len(trials) > 1 else ""
-        click.echo(f"{line}{times}" if obstacle is None else f"{line} - not applicable: {obstacle}")
+        click.echo(line if contract is None else f"{line}{_describe_trials(case, contract)}")
+        if in_full:
+            text = f"{case.requirement} ({case.source})"
+            click.echo(fill(text, 100, initial_indent=INDENT, subsequent_indent=INDENT))
+    if not in_full:
+        click.echo(f"What each rule says: --list --case ID, or {RULES}")
+
+
+def _describe_trials(case: Case, contract: Contract) -> str:
+    """How often a case is put to the test, or why it is not."""
+    trials = list_trials(case, contract)
+    obstacle = find_obstacle(trials[0], list_features(contract), ())
+    if obstacle is not None:
+        return f" - not applicable: {obstacle}"
+    return f" ({len(trials)} settings)" if len(trials) > 1 else ""

@@ -3,12 +3,13 @@
 from http.client import HTTPException
 from threading import Event
 from typing import Final
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
 import click
 
 from mockserver.cli.listen import add_url_option
+from mockserver.cli.number import Number
 from mockserver.clock import SystemClock
 
 EVERY: Final = 0.05  # seconds between two looks
@@ -18,7 +19,7 @@ EVERY: Final = 0.05  # seconds between two looks
 @add_url_option
 @click.option(
     "--timeout",
-    type=click.FloatRange(0),
+    type=Number(0),
     default=30.0,
     show_default=True,
     help="Give up after these seconds.",
@@ -41,6 +42,8 @@ def find_problem(url: str) -> str | None:
     try:
         with opener.open(f"{url.rstrip('/')}/_mock/health", timeout=5) as reply:
             body = reply.read(1024)
+    except HTTPError as error:
+        return f"something else answers there, with status {error.code}"
     except URLError as error:
         return getattr(error.reason, "strerror", None) or str(error.reason)
     except (OSError, HTTPException, ValueError) as error:

@@ -5,6 +5,7 @@ from typing import Any
 
 from mockserver.contract.catalogue import list_models, name_model
 from mockserver.contract.document import Document, escape
+from mockserver.contract.parts import WORD as PARTS
 
 
 def bundle(document: Document, models: Container[str] | None = None) -> dict[str, Any]:
@@ -25,6 +26,7 @@ class _Bundler:
 
     def bundle(self) -> dict[str, Any]:
         root: dict[str, Any] = self._copy(self._document.root, self._document.name)
+        root.pop(PARTS, None)  # they are all inside
         if self._models:
             schemas = root.setdefault("components", {}).setdefault("schemas", {})
             schemas.update(self._models)

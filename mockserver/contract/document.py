@@ -21,15 +21,39 @@ def escape(part: object) -> str:
 class Document:
     """A contract's files: the main one, and others that it refers to, read when first used."""
 
-    def __init__(self, folder: Path, root: dict[str, Any], name: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        root: dict[str, Any],
+        name: str,
+        origins: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.root = root
         self.name = name  # of the main file, for example "contract.yaml"
+        # Which part of the main file stands in a file of its own, by pointer.
+        self.origins: Mapping[str, str] = origins or {}
         self._files: dict[str, dict[str, Any]] = {name: root}
 
     def where(self, pointer: str = "", file: str | None = None) -> str:
         """A place as complaints name it: `acme/contract.yaml#/paths`."""
-        return f"{self.folder.name}/{file or self.name}#{pointer}"
+        found = self._find_origin(pointer) if file in (None, self.name) else file
+        return f"{self.folder.name}/{found}#{pointer}"
+
+    def _find_origin(self, pointer: str) -> str:
+        """The file in which a place of the main file stands."""
+        if not self.origins:
+            return self.name
+        depth = 3 if pointer.startswith("/paths/") else 4
+        return self.origins.get("/".join(pointer.split("/")[:depth]), self.name)
+
+    def locate(self, error: ContractError) -> ContractError:
+        """A complaint about a place of the main file, with the file in which that stands."""
+        start = f"{self.folder.name}/{self.name}#"
+        if not error.where.startswith(start):
+            return error
+        where = self.where(error.where.removeprefix(start))
+        return ContractError(where, error.problem, error.hint)
 
     def find(self, ref: str, file: str) -> tuple[Any, str, str]:
         """What a reference points at, with the file and the pointer of the place."""

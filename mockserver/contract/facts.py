@@ -10,7 +10,7 @@ class Kind(StrEnum):
     TEXT = "text"  # str
     TEXTS = "texts"  # list of str
     INTEGER = "integer"  # int
-    STATE = "state"  # the wire's own word for a state: any JSON scalar
+    WORD = "word"  # the wire's own for a state or a failure: any JSON scalar
     INSTANT = "instant"  # int, milliseconds since the Unix epoch
     SPAN = "span"  # int, milliseconds
     SECONDS = "seconds"  # int
@@ -21,12 +21,13 @@ class Kind(StrEnum):
 FACTS: Final[dict[str, Kind]] = {
     "task.id": Kind.TEXT,
     "task.model": Kind.TEXT,
-    "task.state": Kind.STATE,
+    "task.state": Kind.WORD,
     "task.request": Kind.JSON,  # the whole submit body
     "task.input": Kind.JSON,  # the part of the submit body that describes the work
     "task.results": Kind.TEXTS,  # addresses of the result files
+    "task.originals": Kind.TEXTS,  # other addresses of them, mostly good for a shorter time
     "task.data": Kind.JSON,  # what is answered instead of addresses
-    "task.failure.code": Kind.TEXT,
+    "task.failure.code": Kind.WORD,
     "task.failure.message": Kind.TEXT,
     "task.created": Kind.INSTANT,
     "task.updated": Kind.INSTANT,

@@ -12,6 +12,7 @@ from mockserver.contract.document import escape
 from mockserver.contract.facts import FACTS
 from mockserver.contract.validate import Validator, Violation
 from mockserver.errors import ContractError
+from mockserver.hint import suggest
 
 Resolve = Callable[[Any], Any]
 
@@ -55,7 +56,7 @@ def _check_word(word: str, value: Any, where: str, resolve: Resolve) -> Iterator
     words = load_grammar()["words"]
     if word not in words:
         if near := get_close_matches(word, words, 1, 0.75):
-            yield ContractError(where, f"{word} is no word of ours", f"did you mean {near[0]}?")
+            yield ContractError(where, f"{word} is no word of ours", f"did you mean {near[0]!r}?")
         return
     if word == "x-fact" and isinstance(value, str) and value not in FACTS:
         yield ContractError(where, f"there is no fact {value!r}", suggest(value, FACTS))
@@ -92,10 +93,3 @@ def _list_keys(schema: Any) -> Iterator[str]:
         yield from schema.get("properties", ())
         for child in schema.values():
             yield from _list_keys(child)
-
-
-def suggest(name: object, known: Any) -> str:
-    """A hint with the nearest known name, or all of them if none is near."""
-    names = [str(n) for n in known]
-    near = get_close_matches(str(name), names, 1, 0.5)
-    return f"did you mean {near[0]}?" if near else f"one of {', '.join(names)}"

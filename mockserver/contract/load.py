@@ -4,14 +4,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from mockserver.contract.document import Document
-from mockserver.contract.grammar import check_words, suggest
+from mockserver.contract.grammar import check_words
 from mockserver.contract.model import Contract
 from mockserver.contract.operations import OperationReader
+from mockserver.contract.parts import add_parts
 from mockserver.contract.plain_yaml import read_yaml
 from mockserver.contract.provider_words import build_rules
 from mockserver.contract.request_body import BodyReader
 from mockserver.contract.shape import Shape
 from mockserver.errors import ContractError
+from mockserver.hint import suggest
 
 MAIN: Final = "contract.yaml"
 DOCUMENTED: Final = "documented"
@@ -46,20 +48,21 @@ def _explain(document: Document) -> None:
     from mockserver.contract.openapi import check_form
 
     for complaint in check_form(document.root, document.where()):
-        raise complaint
+        raise document.locate(complaint)
 
 
 def read_document(folder: Path, edition: str) -> Document:
-    """The main file of a contract with the edition's overlay applied."""
+    """The main file of a contract, its parts in it, with the edition's overlay applied."""
     if not (folder / MAIN).is_file():
         raise ContractError(str(folder), f"has no {MAIN}", "a contract is a folder that holds one")
     root = read_yaml(folder / MAIN, f"{folder.name}/{MAIN}")
+    origins = add_parts(folder, root, MAIN)
     if edition != DOCUMENTED:
         from mockserver.contract.overlay import apply_overlay
 
         for name, overlay in reversed(_list_overlays(folder, f"{edition}.yaml")):
             root = apply_overlay(root, overlay, f"{folder.name}/{name}#")
-    return Document(folder, root, MAIN)
+    return Document(folder, root, MAIN, origins)
 
 
 def _list_overlays(folder: Path, name: str) -> list[tuple[str, dict[str, Any]]]:
@@ -85,11 +88,11 @@ def build(document: Document, edition: str, editions: tuple[str, ...]) -> Contra
     if "x-provider" not in root:
         raise ContractError(document.where(), "has no x-provider")
     for complaint in check_words(root, document.where(), document.resolve):
-        raise complaint
+        raise document.locate(complaint)
     words = root["x-provider"]
     rules = build_rules(words, document.where("/x-provider"))
     bodies = BodyReader(document, words.get("walk", "full") == "full")
-    operations = OperationReader(document, bodies).read_all()
+    operations = OperationReader(document, bodies, rules.failures).read_all()
     return Contract(
         name=words["name"],
         title=words["title"],

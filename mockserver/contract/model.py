@@ -83,7 +83,7 @@ class Failure:
     """A way in which a task of this provider can fail."""
 
     name: str  # dashed, also a scenario's name
-    code: str | None
+    code: str | int | None
     message: str
 
 
@@ -110,6 +110,7 @@ class Retention:
     """How long things live, in milliseconds after the task ended; None means for ever."""
 
     links: int | None = None  # a result's address
+    originals: int | None = None  # the other address of a result, where it has two
     media: int | None = None  # the file behind it
     records: int | None = None  # the task itself
     temporary: int | None = None  # an address made by a `link` operation, from its making
@@ -163,6 +164,11 @@ class Operation:
     summary: str = ""
     upload: UploadTerms | None = None  # of an upload whose file is kept
     servers: tuple[str, ...] = ()  # base addresses of its own, if not the contract's
+    failures: Mapping[str, Failure] = field(default_factory=dict)  # of its tasks, by name
+
+    def suit(self, failure: Failure) -> Failure:
+        """What becomes of a failure in its tasks: theirs of the same name, else their first."""
+        return self.failures.get(failure.name) or next(iter(self.failures.values()), failure)
 
     def find_shape(self, moment: str) -> Shape | None:
         """The shape sent at a moment, or that of the condition it falls back to."""
@@ -185,7 +191,7 @@ class Contract:
     gates: tuple[str, ...]
     operations: Mapping[str, Operation]
     money: Money
-    failures: Mapping[str, Failure]  # by name; the first is the default
+    failures: Mapping[str, Failure]  # of tasks in general, by name; the first is the default
     limits: tuple[Limit, ...]
     tiers: Mapping[str, tuple[Limit, ...]]
     default_tier: str | None
@@ -207,3 +213,29 @@ class Contract:
     def find_role(self, role: Role) -> tuple[Operation, ...]:
         """Every operation with this role, in the contract's order."""
         return tuple(op for op in self.operations.values() if op.role is role)
+
+    def find_sources(self, operation: Operation) -> tuple[Operation, ...]:
+        """The submits of whose tasks an operation knows: those with links that lead to it.
+
+        If no links do, all of them.
+        """
+        submits = self.find_role(Role.SUBMIT)
+        found = tuple(each for each in submits if operation.id in self._list_linked(each))
+        return found or submits
+
+    def _list_linked(self, operation: Operation) -> list[str]:
+        """The id of an operation, and of all that links lead to from there."""
+        found = [operation.id]
+        for name in found:
+            linked = self.operations[name].links if name in self.operations else ()
+            found += [each for each in linked if each not in found]
+        return found
+
+    @cached_property
+    def every_failure(self) -> Mapping[str, Failure]:
+        """How tasks fail, by name: in general, and then those of single operations."""
+        found = dict(self.failures)
+        for operation in self.operations.values():
+            for failure in operation.failures.values():
+                found.setdefault(failure.name, failure)
+        return found

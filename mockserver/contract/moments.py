@@ -52,5 +52,3 @@ FALLBACK: Final = {
     "bad_value": "invalid_request",
     "unknown_model": "invalid_request",
 }
-
-MOMENTS: Final = frozenset({OK, *Phase, *CONDITIONS})

@@ -7,8 +7,16 @@ from mockserver.clock import parse_span
 from mockserver.contract.delivery import build_terms
 from mockserver.contract.document import Document, escape
 from mockserver.contract.expression import parse_source
-from mockserver.contract.model import CallbackForm, Operation, Parameter, Role, UploadTerms
+from mockserver.contract.model import (
+    CallbackForm,
+    Failure,
+    Operation,
+    Parameter,
+    Role,
+    UploadTerms,
+)
 from mockserver.contract.moments import OK
+from mockserver.contract.provider_words import build_failures
 from mockserver.contract.request_body import BodyReader
 from mockserver.contract.shape import Shape
 from mockserver.errors import ContractError
@@ -20,9 +28,12 @@ JSON: Final = "application/json"
 class OperationReader:
     """Reads the operations of one contract whose references are still in place."""
 
-    def __init__(self, document: Document, bodies: BodyReader) -> None:
+    def __init__(
+        self, document: Document, bodies: BodyReader, failures: Mapping[str, Failure]
+    ) -> None:
         self._document = document
         self._bodies = bodies
+        self._failures = failures  # of an operation that names none of its own
 
     def read_all(self) -> dict[str, Operation]:
         """Every operation that has a role, by its id."""
@@ -66,6 +77,7 @@ class OperationReader:
             summary=node.get("summary", ""),
             upload=_read_upload(node.get("x-upload")),
             servers=tuple(s["url"] for s in node.get("servers", item.get("servers", ()))),
+            failures=build_failures(node["x-failures"]) if "x-failures" in node else self._failures,
         )
 
     def _read_parameters(

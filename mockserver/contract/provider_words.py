@@ -49,7 +49,7 @@ def build_rules(words: Mapping[str, Any], where: str) -> Rules:
             words.get("charge", "submit"),
             frozenset(Phase(phase) for phase in words.get("refund", ())),
         ),
-        failures={row["name"]: _build_failure(row) for row in words["failures"]},
+        failures=build_failures(words["failures"]),
         limits=_build_limits(words.get("limits", ())),
         tiers={name: _build_limits(rows) for name, rows in words.get("tiers", {}).items()},
         retention=Retention(
@@ -91,8 +91,9 @@ def _build_lifecycle(rows: list[dict[str, Any]], where: str) -> Lifecycle:
     return Lifecycle(states, entry)
 
 
-def _build_failure(row: Mapping[str, Any]) -> Failure:
-    return Failure(row["name"], row.get("code"), row["message"])
+def build_failures(rows: list[dict[str, Any]]) -> dict[str, Failure]:
+    """The ways in which tasks fail, by name."""
+    return {row["name"]: Failure(row["name"], row.get("code"), row["message"]) for row in rows}
 
 
 def _build_limits(rows: Any) -> tuple[Limit, ...]:

@@ -9,10 +9,11 @@ from mockserver.contract.body import Body, Variant, find_input, find_node
 from mockserver.contract.catalogue import list_models, name_model
 from mockserver.contract.document import Document
 from mockserver.contract.facts import FACTS
-from mockserver.contract.grammar import check_words, suggest
+from mockserver.contract.grammar import check_words
 from mockserver.contract.price import build_price
 from mockserver.contract.yields import build_yields
 from mockserver.errors import ContractError
+from mockserver.hint import suggest
 
 # What may stand in the data that a task answers.
 TOLD: Final = {name for name in FACTS if name.startswith(("task.", "input."))} - {"task.data"}

@@ -10,6 +10,7 @@ from mockserver.contract.expression import look_up
 from mockserver.contract.template import Template
 
 MAX_RESULTS: Final = 100  # however many a field asks for
+MAX_NUMBER: Final = 1e9  # what a number that is larger counts as, as one in a text does
 
 # What a file is written in where neither the input nor the contract says.
 _FORMATS: Final = {"image": "png", "video": "mp4", "audio": "mp3", "text": "txt", "data": "json"}
@@ -40,12 +41,16 @@ class Amount:
 
 
 def read_number(value: object) -> float | None:
-    """A number above zero, or the one with which a text begins; None if there is none."""
+    """A number above zero, or the one with which a text begins; None if there is none.
+
+    It has nine digits before its point at most, so that whatever is computed of it is finite.
+    """
     if isinstance(value, str):
         match = _NUMBER.match(value)
         return float(match[0]) if match else None
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(str(value)) if is_number and float(str(value)) > 0 else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(min(value, MAX_NUMBER)) if value > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from mockserver.control_client.arguments import (
     RequestFilters,
 )
 from mockserver.control_client.exchange import Call, Exchange
+from mockserver.control_client.ledger import LedgerView
 from mockserver.control_client.reading import read_view, read_views
 from mockserver.control_client.views import (
     AccountView,
@@ -83,6 +84,11 @@ class Calls:
     def forget_account(self, key: str) -> Exchange[bool]:
         """Forget an account; whether there was one."""
         return Exchange("DELETE", place(key), lambda value: bool(value["forgotten"]))
+
+    @Call
+    def credits(self, key: str) -> Exchange[tuple[LedgerView, ...]]:
+        """The balance of an account at each provider, with the entries that add up to it."""
+        return Exchange("GET", place(key, "credits"), _read_list(LedgerView, "credits"))
 
     @Call
     def set_credits(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from mockserver.control_client.ledger import LedgerView
 from mockserver.embedded.controls import Controls
 from mockserver.embedded.line import Line
 from mockserver.errors import UsageError
@@ -70,6 +71,11 @@ class ProviderAccount(Controls):
     def balance(self) -> float:
         """Its credits."""
         return self.balances[self._name]
+
+    @property
+    def ledger(self) -> LedgerView:
+        """Its credits with the entries that add up to them: charges, refunds, …."""
+        return self.ledgers[self._name]
 
     def set_credits(self, credits: float) -> float:
         """Set the balance; the balance as it is now."""

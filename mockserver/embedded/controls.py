@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Unpack
 
 from mockserver.control_client.arguments import AccountSettings
+from mockserver.control_client.ledger import LedgerView
 from mockserver.control_client.views import (
     AccountView,
     CallbackView,
@@ -91,6 +92,12 @@ class Controls:
     def balances(self) -> Mapping[str, float]:
         """Its credits by provider."""
         return self.view.balances
+
+    @property
+    def ledgers(self) -> Mapping[str, LedgerView]:
+        """Its balance by provider, with the entries that add up to it: charges, refunds, …."""
+        found = self._line.ask(lambda control: control.credits(self.api_key))
+        return {ledger.provider: ledger for ledger in found}
 
     def fail_next(self, scenario: str, count: int = 1) -> None:
         """Let the next submits be in a scenario, such as "rate-limited"; all others go on."""

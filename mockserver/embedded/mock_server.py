@@ -9,11 +9,12 @@ from httpx import ASGITransport
 
 from mockserver.clock import SystemClock
 from mockserver.control_client import AsyncControlClient
-from mockserver.embedded.access import Access
+from mockserver.embedded.access import Access, Connection
 from mockserver.embedded.bridge import Bridge
 from mockserver.embedded.line import Line
 from mockserver.embedded.loop_thread import LoopThread
 from mockserver.embedded.ports import HOST, Ports, bind_ports
+from mockserver.embedded.register import Register
 from mockserver.embedded.serving import begin_serving
 from mockserver.embedded.settings import (
     ServerSettings,
@@ -45,6 +46,7 @@ class MockServer(Access):
 
         Raises UsageError, ContractError or ScenarioError for what cannot be served.
         """
+        super().__init__()
         check_settings(settings)
         folders = read_folders(settings.get("contracts", ()))
         editions = read_names(settings.get("edition", ()))
@@ -98,11 +100,12 @@ class MockServer(Access):
     def _publish(self, ports: Ports, undo: ExitStack) -> None:
         """Say where everything is."""
         url, *origins = ports.origins
-        self.files_url = None if ports.files is None else origins[-1]
+        files_url = None if ports.files is None else origins[-1]
         line = Line(self._thread, AsyncControlClient(url, transport=ASGITransport(self._app)))
         undo.callback(line.close)
         base_urls = dict(zip(ports.providers, origins, strict=False))
-        self._connect(line, url, base_urls)
+        register = Register(line, url, base_urls)
+        self._connection = Connection(line, url, base_urls, register, files_url=files_url)
 
     def close(self) -> None:
         """Serve no more; nobody is called back after this returns."""

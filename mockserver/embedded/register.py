@@ -12,7 +12,7 @@ MOCK_PREFIX = "sk-mock-"
 class Register:
     """Opens accounts; those without a name are counted, so that each is a fresh one."""
 
-    def __init__(self, line: Line, url: str, base_urls: Mapping[str, str], salt: str) -> None:
+    def __init__(self, line: Line, url: str, base_urls: Mapping[str, str], salt: str = "") -> None:
         self._line = line
         self._url = url
         self._base_urls = base_urls

@@ -1,13 +1,15 @@
 """A server that runs already, somewhere else, with the same handles as one in this process."""
 
+import asyncio
 from contextlib import ExitStack
 from typing import Self
 
 from mockserver.control_client import AsyncControlClient
 from mockserver.draw import make_token
-from mockserver.embedded.access import Access
+from mockserver.embedded.access import Access, Connection
 from mockserver.embedded.line import Line
 from mockserver.embedded.loop_thread import LoopThread
+from mockserver.embedded.register import Register
 
 
 class RemoteServer(Access):
@@ -17,6 +19,7 @@ class RemoteServer(Access):
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
+        super().__init__()
         self._place = url.rstrip("/")
         self._token = token
         self._undo = ExitStack()
@@ -31,7 +34,9 @@ class RemoteServer(Access):
             undo.callback(line.close)
             providers = line.ask(lambda control: control.providers())
             base_urls = {provider.name: provider.base_url for provider in providers}
-            self._connect(line, self._place, base_urls, make_token()[:8])
+            salt = make_token()[:8]
+            register = Register(line, self._place, base_urls, salt)
+            self._connection = Connection(line, self._place, base_urls, register, salt)
             self._undo = undo.pop_all()
         return self
 
@@ -44,3 +49,10 @@ class RemoteServer(Access):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    async def __aenter__(self) -> Self:
+        # In another thread, since the server may live in the caller's loop.
+        return await asyncio.to_thread(self.open)
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self.close)

@@ -1,12 +1,12 @@
 """What a server in this process can be told, and what is said of settings that there are not."""
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, TypedDict
 
 from mockserver.clock import Clock
 from mockserver.errors import UsageError
+from mockserver.hint import suggest
 
 
 class ServerSettings(TypedDict, total=False):
@@ -32,9 +32,7 @@ def check_settings(settings: Mapping[str, object]) -> None:
     known = list(ServerSettings.__annotations__)
     for name in settings:
         if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-            raise UsageError(f"MockServer has no setting {name!r}; {hint}")
+            raise UsageError(f"MockServer has no setting {name!r}; {suggest(name, known)}")
     for name, kind in _NUMBERS.items():
         if not isinstance(settings.get(name, 0), kind):
             raise UsageError(f"{name}={settings[name]!r} is no number; give one, such as {name}=7")

@@ -1,5 +1,6 @@
 """Admission: a key opens its account and a scenario is chosen, or the call is turned away."""
 
+from collections.abc import Callable
 from typing import Final
 
 from mockserver.contract.facts import Facts
@@ -8,7 +9,6 @@ from mockserver.engine.accounts.key import read_key
 from mockserver.engine.accounts.store import Accounts
 from mockserver.engine.call import Call
 from mockserver.engine.provider import Provider
-from mockserver.engine.scenarios.catalogue import Choice
 from mockserver.engine.scenarios.choice import choose_scenario
 from mockserver.engine.scenarios.scenario import Scenario
 from mockserver.engine.settings import Settings
@@ -30,35 +30,43 @@ def admit(
     key = call.key
     if key is None or not key.strip():
         if call.operation.keyed:
-            return Refusal("unauthorized")
+            return Refusal("unauthorized", note="no API key came where the contract asks for it")
         key = NOBODY
-    elif settings.keys is not None and key not in settings.keys:
-        return Refusal("unauthorized")
+    elif settings.keys is not None and not settings.admits(key):
+        note = f"{read_key(key).label} is none of the keys that this server lets in"
+        return Refusal("unauthorized", note=note)
     account = accounts.find(key)
     if account is None:
-        opened = _open(key, provider, accounts)
-        if isinstance(opened, Refusal):
-            return opened
+        opened = open_account(key, accounts, settings, lambda name: _explain_miss(provider, name))
+        if isinstance(opened, str):
+            return _refuse(opened)
         account = opened
     choice = choose_scenario(call, provider, account)
     if choice.scenario is None:
-        return _refuse_scenario(provider, choice)
+        return _refuse(_explain_miss(provider, choice.name or "", choice.place) or "")
     return account, choice.scenario, choice.is_chosen
 
 
-def _open(key: str, provider: Provider, accounts: Accounts) -> Account | Refusal:
-    """Make the account of a key; one whose key names no scenario that there is, is not made."""
+def open_account(
+    key: str, accounts: Accounts, settings: Settings, find_miss: Callable[[str], str | None]
+) -> Account | str:
+    """Make the account of a key, or say why not; `find_miss` says so of its scenario."""
     wish = read_key(key)
     if wish.problem is not None:
-        return _refuse(wish.problem)
-    if wish.scenario is not None and provider.catalogue.find(wish.scenario) is None:
-        return _refuse_scenario(provider, Choice(None, wish.scenario, ""))
-    return accounts.open(wish)
+        return wish.problem
+    if key != NOBODY and not settings.admits(key):
+        return "it is none of the keys that this server lets in"
+    missed = None if wish.scenario is None else find_miss(wish.scenario)
+    return missed or accounts.open(wish)
 
 
-def _refuse_scenario(provider: Provider, choice: Choice) -> Refusal:
-    asked = f"unknown scenario {choice.name!r}{choice.place} for this provider"
-    return _refuse(f"{asked}; {provider.catalogue.explain_miss(choice.name or '')}")
+def _explain_miss(provider: Provider, name: str, place: str = "") -> str | None:
+    """What to say of a scenario that somebody asked for somewhere; None if there is one."""
+    repertoire = provider.repertoire
+    if repertoire.find(name) is not None:
+        return None
+    asked = f"unknown scenario {name!r}{place} for this provider"
+    return f"{asked}; {repertoire.explain_miss(name)}"
 
 
 def _refuse(message: str) -> Refusal:

@@ -42,6 +42,7 @@ class Call(Struct, gc=False):
     scenario: str | None = None  # the one that its address names
     # The file of an upload that does not stand in the body, or why there is none.
     attachment: Attachment | Malformed | None = None
+    head_size: int = 0  # bytes of target and headers, unless calls before it share the strings
 
 
 @dataclass(slots=True)

@@ -29,9 +29,10 @@ from mockserver.engine.accounts.entries import enter_refused, enter_stray, enter
 from mockserver.engine.accounts.journal import Journal
 from mockserver.engine.accounts.key import read_key
 from mockserver.engine.accounts.store import Accounts
-from mockserver.engine.admission import admit
-from mockserver.engine.call import Call, Malformed, Reply, Stray
+from mockserver.engine.admission import admit, open_account
+from mockserver.engine.call import Call, Reply, Stray
 from mockserver.engine.callbacks.outbox import Outbox
+from mockserver.engine.errand import find_errand
 from mockserver.engine.events import EventKind, Events
 from mockserver.engine.files.address import Address
 from mockserver.engine.files.results import FileMissing, ResultFile, find_file
@@ -42,8 +43,8 @@ from mockserver.engine.polling import meet_task
 from mockserver.engine.procedure import Procedure
 from mockserver.engine.provider import Provider
 from mockserver.engine.roles import SERVE, serve
-from mockserver.engine.scenarios.catalogue import Catalogue
 from mockserver.engine.scenarios.library import Library
+from mockserver.engine.scenarios.repertoire import Repertoire
 from mockserver.engine.scenarios.scenario import find_failure
 from mockserver.engine.settings import Settings
 from mockserver.engine.task import Task
@@ -141,19 +142,8 @@ class Engine:
 
     def find_errand(self, call: Call) -> str | None:
         """The address from which an upload's file is to be fetched; None if it would be refused."""
-        if call.key is None or (
-            self.settings.keys is not None and call.key not in self.settings.keys
-        ):
-            return None
-        variant = (
-            self._providers[call.contract.name]
-            .find_procedure(call.operation)
-            .choose_variant(call.body)
-        )
-        if variant is None or isinstance(call.body, Malformed) or not variant.accepts(call.body):
-            return None
-        source = variant.read(call.body).get("upload.source")
-        return source if isinstance(source, str) else None
+        provider = self._providers[call.contract.name]
+        return find_errand(call, provider, self.accounts, self.settings)
 
     def spoil_file(self, address: Address, reply: Reply) -> tuple[Reply, str | None]:
         """The reply to a request for a result file as it leaves, and the fault that acted on it."""
@@ -169,14 +159,10 @@ class Engine:
         account = self.accounts.find(key)
         if account is not None:
             return account
-        wish = read_key(key)
-        if wish.problem is not None:
-            raise UsageError(f"{wish.label}: {wish.problem}")
-        if self.settings.keys is not None and key not in self.settings.keys:
-            raise UsageError(f"{wish.label} is none of the keys that this server lets in")
-        if wish.scenario is not None:
-            self.check_scenario(wish.scenario)
-        return self.accounts.open(wish)
+        opened = open_account(key, self.accounts, self.settings, self.check_scenario)
+        if isinstance(opened, str):
+            raise UsageError(f"{read_key(key).label}: {opened}")
+        return opened
 
     def forget_account(self, account: Account) -> None:
         """Forget an account and everything it has."""
@@ -208,7 +194,8 @@ class Engine:
             raise UsageError(f"{account.label} has no task {task_id!r} at {provider}")
         if now >= task.ended:
             raise UsageError(f"task {task_id!r} has ended already")
-        ended = account.end_task(task, outcome, find_failure(task.contract, outcome, failure))
+        chosen = find_failure(task.contract, task.operation, outcome, failure)
+        ended = account.end_task(task, outcome, chosen)
         account.tell(EventKind.TASK_FORCED, ended)
         return ended
 
@@ -220,12 +207,12 @@ class Engine:
 
     def find_nearest_scenario(self, name: str) -> str | None:
         """What was probably meant by a name that no provider knows; None if one knows it."""
-        catalogues = [provider.catalogue for provider in self._providers.values()]
-        if any(catalogue.find(name) for catalogue in catalogues):
+        repertoires = [provider.repertoire for provider in self._providers.values()]
+        if any(repertoire.find(name) for repertoire in repertoires):
             return None
-        nearest = [catalogue.find_nearest(name) for catalogue in catalogues]
+        nearest = [repertoire.find_nearest(name) for repertoire in repertoires]
         return get_close_matches(name, nearest, 1, 0.0)[0]
 
-    def find_catalogue(self, provider: str) -> Catalogue:
+    def find_repertoire(self, provider: str) -> Repertoire:
         """The scenarios of a provider."""
-        return self._providers[provider].catalogue
+        return self._providers[provider].repertoire

@@ -7,7 +7,7 @@ from mockserver.contract.facts import Facts
 from mockserver.contract.model import Failure
 from mockserver.contract.moments import Phase
 from mockserver.engine.accounts.account import Account
-from mockserver.engine.files.address import list_addresses
+from mockserver.engine.files.address import list_addresses, list_originals
 from mockserver.engine.task import Task
 from mockserver.engine.timeline import Step
 
@@ -50,6 +50,11 @@ def _find_results(scene: Scene) -> object:
     return list_addresses(scene.account, scene.task)
 
 
+def _find_originals(scene: Scene) -> object:
+    is_there = _find_results(scene) is not None
+    return list_originals(scene.account, scene.task) if is_there else None
+
+
 def _find_data(scene: Scene) -> object:
     """What a task answers instead of addresses; None as long as there is nothing."""
     yields = scene.task.yields
@@ -80,6 +85,7 @@ TASK_FACTS: Final[dict[str, Callable[[Scene], object]]] = {
     "task.request": lambda scene: scene.task.read_request(),
     "task.input": lambda scene: scene.said.get("task.input"),
     "task.results": _find_results,
+    "task.originals": _find_originals,
     "task.data": _find_data,
     "task.failure.code": _find_failure_code,
     "task.failure.message": _find_failure_message,

@@ -32,6 +32,13 @@ def check_rate(visit: Visit) -> Refusal | None:
     return Refusal(excess.limit.then, describe_limit(excess.limit, tier, excess.wait))
 
 
+def foresee_rate(visit: Visit) -> Refusal | None:
+    """What the gate `rate` would say, if it were asked now; the call is counted nowhere."""
+    tier = find_tier(visit.call.contract, visit.account.tier)
+    excess = visit.holding.quota.find_excess(visit.procedure.list_limits(tier), visit.now)
+    return None if excess is None else Refusal(excess.limit.then)
+
+
 def check_body(visit: Visit) -> Refusal | None:
     """A body that can be read, and the parameters that are declared."""
     body = visit.call.body
@@ -115,7 +122,7 @@ def find_task(visit: Visit) -> Refusal | None:
     """A task of this account that is still on record."""
     asked = visit.said.get("task.id")
     task = visit.holding.tasks.get(asked) if isinstance(asked, str) else None
-    if task is None:
+    if task is None or task.operation.id in visit.procedure.foreign:
         return Refusal("not_found", {"task.id": asked} if isinstance(asked, str) else {})
     lifetime = visit.call.contract.retention.records
     if lifetime is not None and visit.now >= task.ended + lifetime:
@@ -136,6 +143,8 @@ def find_source(visit: Visit) -> Refusal | None:
     source = visit.said.get("link.source")
     address = parse_address(source) if isinstance(source, str) else None
     task = visit.holding.tasks.get(address.task_id) if address else None
+    if visit.task is not None and task is not visit.task:  # the call said of which it is
+        task = None
     known = list_addresses(visit.account, task) if task and is_kept(task, visit.now) else []
     if str(source).partition("?")[0] in known:
         visit.task = task

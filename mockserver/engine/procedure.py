@@ -40,6 +40,8 @@ class Procedure:
         self.planner = planner
         self.gates = tuple(_list_gates(contract, operation))
         self.idle_gates = frozenset(_list_idle_gates(contract, operation))
+        # The submits whose tasks are unknown here; mostly none.
+        self.foreign = frozenset(_list_foreign(contract, operation))
         self.parameters = tuple(ParameterCheck(p) for p in operation.parameters)
         self.query_names = frozenset(p.name for p in self.parameters if p.where == "query")
         self.hasher = blake2b(f"{contract.name} {operation.id}\n".encode(), digest_size=16)
@@ -114,7 +116,7 @@ def _list_gates(contract: Contract, operation: Operation) -> Iterator[str]:
     if "body" not in contract.gates:
         yield "body"
     yield from (name for name in contract.gates if _has_gate(operation, name))
-    if operation.role in _OF_TASKS:
+    if operation.role in _OF_TASKS or (operation.role is Role.LINK and _asks_for_task(operation)):
         yield "task"
     if operation.role is Role.CANCEL:
         yield "open"
@@ -144,6 +146,20 @@ def _list_idle_gates(contract: Contract, operation: Operation) -> Iterator[str]:
         yield "replay"
     if operation.body is None or operation.body.discriminator is None:
         yield "model"
+
+
+def _list_foreign(contract: Contract, operation: Operation) -> Iterator[str]:
+    known = contract.find_sources(operation)
+    yield from (each.id for each in contract.find_role(Role.SUBMIT) if each not in known)
+
+
+def _asks_for_task(operation: Operation) -> bool:
+    """Whether a call says which task it is about, in a parameter or in its body."""
+    if any(parameter.fact == "task.id" for parameter in operation.parameters):
+        return True
+    variant = None if operation.body is None else operation.body.find_variant(None)
+    fields = {} if variant is None else variant.schema.get("properties", {})
+    return any(field.get("x-fact") == "task.id" for field in fields.values())
 
 
 def _counts(limit: Limit, operation: Operation) -> bool:

@@ -3,9 +3,9 @@
 from mockserver.contract.model import Contract, Operation
 from mockserver.engine.gates import Gate
 from mockserver.engine.procedure import Procedure
-from mockserver.engine.scenarios.catalogue import Catalogue
 from mockserver.engine.scenarios.library import Library
 from mockserver.engine.scenarios.pretence import list_gates
+from mockserver.engine.scenarios.repertoire import Repertoire
 from mockserver.engine.scenarios.scenario import Scenario
 from mockserver.engine.timeline import Planner
 
@@ -15,7 +15,7 @@ class Provider:
 
     def __init__(self, contract: Contract, speed: float, library: Library) -> None:
         self.contract = contract
-        self.catalogue = Catalogue(contract, library)
+        self.repertoire = Repertoire(contract, library)
         self._planner = Planner(contract.lifecycle, speed)
         self._procedures: dict[str, Procedure] = {}
         self._gates: dict[tuple[str, str | None], tuple[Gate, ...]] = {}

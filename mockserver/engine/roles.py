@@ -61,11 +61,12 @@ def _submit(visit: Visit) -> Reply:
 
 def _inspect(visit: Visit) -> Reply:
     task, account = visit.expect_task(), visit.account
-    step = task.timeline.find_step(visit.now - task.created)
+    timeline = task.timeline
+    step = timeline.find_step(visit.now - task.created)
     form = visit.procedure.find_form(step.state.phase, OK)
     if not form.is_steady:
         return _say(visit, form, {}, Scene(account, task, step))
-    replies, place = visit.holding.replies, (task, step.at, form.shape)
+    replies, place = visit.holding.replies, (timeline, step.at, form.shape)
     body = replies.find(place)
     if body is not None:
         return form.repeat(body, account.http_status)

@@ -17,7 +17,8 @@ class Settings:
     max_tasks: int = 250_000  # per account
     max_entries: int = 1_000  # of a journal
     max_journal_bytes: int = 8 * 1024 * 1024
-    max_journals_bytes: int = 512 * 1024 * 1024  # over all accounts
+    # Over all accounts, of tasks, replies, deliveries and journals together.
+    max_kept_bytes: int = 512 * 1024 * 1024
     max_body_bytes: int = 64 * 1024  # of a body in a journal
     max_strays: int = 1_000
     max_uploads: int = 10_000  # files, over all accounts
@@ -28,3 +29,7 @@ class Settings:
     def __post_init__(self) -> None:
         if math.isnan(self.speed) or self.speed <= 0:
             raise UsageError(f"speed {self.speed} cannot be; give a number above 0, 1 is real time")
+
+    def admits(self, key: str) -> bool:
+        """Whether a key is let in."""
+        return self.keys is None or key in self.keys

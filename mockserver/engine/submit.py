@@ -8,6 +8,7 @@ from mockserver.contract.expression import look_up
 from mockserver.draw import Draw, draw
 from mockserver.engine.call import Call
 from mockserver.engine.packing import pack
+from mockserver.engine.scenarios.wish import use_wish
 from mockserver.engine.task import Task
 from mockserver.engine.visit import Visit
 from mockserver.errors import ContractError
@@ -38,7 +39,9 @@ def make_task(visit: Visit) -> Task:
         occurrence,
         visit.now,
         visit.procedure.planner.plan(through, scenario.outcome, takes, scenario.pace),
-        scenario.choose_failure(chance) if scenario.failures else None,
+        visit.procedure.operation.suit(scenario.choose_failure(chance))
+        if scenario.failures
+        else None,
         visit.price,
         visit.call.origin,
         scenario,
@@ -46,6 +49,8 @@ def make_task(visit: Visit) -> Task:
         find_callbacks(visit),
         visit.given or _NOTHING,
     )
+    if visit.is_chosen:
+        use_wish(visit)
     visit.account.put_task(task, visit.replay)
     return task
 
@@ -88,7 +93,7 @@ def _draw_task(visit: Visit) -> tuple[int, Draw, str]:
 
 def _draw_id(visit: Visit, chance: Draw, occurrence: int) -> str | None:
     """An id as the contract writes them, that is free; None if this very task is there already."""
-    pattern, tasks = visit.call.contract.ids, visit.holding.tasks
+    pattern, tasks = visit.scenario.ids or visit.call.contract.ids, visit.holding.tasks
     for attempt in _ATTEMPTS:
         drawn = chance.branch(visit.account.salt + attempt).fill(pattern)
         twin = tasks.get(drawn)

@@ -23,6 +23,7 @@ class Refusal:
     facts: Facts = field(default_factory=dict)
     violations: Sequence[Violation] = ()
     status: int | None = None  # an HTTP status of its own
+    note: str = ""  # what the provider does not say, for the log
 
 
 class Visit:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from types import ModuleType
@@ -72,7 +73,8 @@ def _open_account(
             server.check_scenario(scenario, provider)
         return server.account(name, scenario, seed).at(provider)
     except MockServerError as error:
-        pytest.fail(str(error), pytrace=False)
+        problem = str(error)
+    pytest.fail(problem, pytrace=False)  # out here, or pytest tells of the error as well
 
 
 def _read_marker(item: pytest.Item) -> tuple[str | None, int | None]:
@@ -83,11 +85,9 @@ def _read_marker(item: pytest.Item) -> tuple[str | None, int | None]:
     def read(name: str | None = None, seed: int | None = None) -> tuple[str | None, int | None]:
         return name, seed
 
-    try:
+    with suppress(TypeError):
         return read(*marker.args, **marker.kwargs)
-    except TypeError:
-        problem = f"{item.nodeid}: write @pytest.mark.{SCENARIO}('flaky', seed=7)"
-        pytest.fail(problem, pytrace=False)
+    pytest.fail(f"{item.nodeid}: write @pytest.mark.{SCENARIO}('flaky', seed=7)", pytrace=False)
 
 
 def _write_name(item: pytest.Item, provider: str, salt: str) -> str:

@@ -21,13 +21,20 @@ def open_server(
     url: str | None, folders: Sequence[Path], settings: Mapping[str, Any]
 ) -> Iterator[Access]:
     """A server that serves every contract; one that runs already is left as it is."""
-    try:
-        server = _build_server(url, folders, settings).open()
-    except MockServerError as error:
-        hint = "" if url is None else f"\n{url} is that of --mock-url or of $MOCKSERVER_URL."
-        pytest.fail(f"{error}{hint}", pytrace=False)
+    server = _open(url, folders, settings)
     with closing(server):
         yield server
+
+
+def _open(
+    url: str | None, folders: Sequence[Path], settings: Mapping[str, Any]
+) -> MockServer | RemoteServer:
+    try:
+        return _build_server(url, folders, settings).open()
+    except MockServerError as error:
+        problem = str(error)
+    hint = "" if url is None else f"\n{url} is that of --mock-url or of $MOCKSERVER_URL."
+    pytest.fail(f"{problem}{hint}", pytrace=False)  # out here, or pytest tells of both
 
 
 def _build_server(

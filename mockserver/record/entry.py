@@ -124,6 +124,7 @@ def read_entry(entry: Mapping[str, Any]) -> Exchange:
         status=_read_number(response.get("status")) or None,
         response_headers=headers,
         response_body=body,
+        error=_read_error(entry, response),
         **_read_annotations(entry),
     )
 
@@ -144,14 +145,22 @@ def _read_annotations(entry: Mapping[str, Any]) -> dict[str, Any]:
         found["kind"] = Kind(entry["_kind"])
     elif entry.get("_direction") == _INBOUND:
         found["kind"] = Kind.CALLBACK
-    notes, error = entry.get("_notes"), entry.get("_error")
-    if isinstance(notes, list):
+    if isinstance(notes := entry.get("_notes"), list):
         found["notes"] = tuple(str(note) for note in notes)
-    if isinstance(error, Mapping):
-        found["error"] = str(error.get("kind"))
-    elif isinstance(error, str) and error:  # as browsers write it: "net::ERR_CONNECTION_REFUSED"
-        found["error"] = error
     return found
+
+
+def _read_error(entry: Mapping[str, Any], response: Mapping[str, Any]) -> str | None:
+    """The name of what went wrong: ours, or "net::ERR_CONNECTION_REFUSED" as others write it.
+
+    Browsers and mitmproxy put it into the response, browsers also into one that is complete.
+    """
+    error, theirs = entry.get("_error"), response.get("_error")
+    if isinstance(error, Mapping):
+        return str(error.get("kind"))
+    if not error and not response.get("status"):
+        error = theirs
+    return error if isinstance(error, str) and error else None
 
 
 def read_pairs(pairs: object) -> Headers:

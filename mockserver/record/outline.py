@@ -1,4 +1,4 @@
-"""A body beside its schema: JSON in strings opened, fields that nobody declared, facts."""
+"""A body beside its schema, traversed: JSON in strings opened, undeclared fields, facts."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple

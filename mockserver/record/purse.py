@@ -1,4 +1,4 @@
-"""What a recording may spend: a ceiling in credits, kept by prices and by replies."""
+"""The budget of a recording: a ceiling in credits, kept by prices and by replies."""
 
 from typing import Final
 
@@ -45,8 +45,8 @@ class Purse:
             return "the contract has no price for this submit, so the ceiling could not be kept"
         if self._ceiling is not None and price and self.spent + price > self._ceiling:
             return (
-                f"{say_credits(self.spent)} of {say_credits(self._ceiling)} credits are spent, and "
-                f"this submit costs {say_credits(price)}"
+                f"{format_credits(self.spent)} of {format_credits(self._ceiling)} credits are "
+                f"spent, and this submit costs {format_credits(price)}"
             )
         self._held += price or 0
         return None
@@ -69,6 +69,6 @@ class Purse:
             self._tasks[task] = cost
 
 
-def say_credits(thousandths: int) -> str:
+def format_credits(thousandths: int) -> str:
     """Credits for people: 12, 0.5."""
     return f"{thousandths / THOUSAND:,.3f}".rstrip("0").rstrip(".")

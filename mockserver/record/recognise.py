@@ -1,4 +1,4 @@
-"""Sees in plain exchanges what they are: provider, operation, role, task; files and callbacks."""
+"""Classifies plain exchanges: provider, operation, role, task; files and callbacks."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -71,7 +71,7 @@ class Recogniser:
         task = next((each for each in named if each), None)
         if task is not None:
             self._remember(self._tasks, task, (contract.name, operation.id))
-        for fact in ("task.results", "link.address"):
+        for fact in ("task.results", "task.originals", "link.address"):
             for url in find_texts(shapes, fact, reply):
                 if url.startswith(("http://", "https://")):
                     self._remember(self._results, url, (contract.name, task))
@@ -94,15 +94,22 @@ class Recogniser:
         for name, operation, form in self._list_callbacks():
             shapes = list(form.shapes.values())
             task = next(find_texts(shapes, "task.id", body), None)
-            is_ours = (name, operation.id) == known or (
-                any(shape.accepts(body) for shape in shapes)
-                if task is None or task not in self._tasks
-                else self._tasks[task][0] == name
-            )
+            if task is not None and task in self._tasks:
+                is_ours = self._can_tell(name, operation, *self._tasks[task])
+            else:
+                is_ours = (name, operation.id) == known or any(s.accepts(body) for s in shapes)
             if is_ours:
                 seen = {"provider": name, "operation": operation.id, "task_id": task}
                 return _fill(exchange, Kind.CALLBACK, role=CALLBACK, **seen)
         return exchange
+
+    def _can_tell(self, name: str, operation: Operation, provider: str, first: str) -> bool:
+        """Whether an operation's callback may be about a task of which another one spoke first."""
+        if name != provider:
+            return False
+        contract = self._contracts[provider]
+        sources = contract.find_sources(contract.operations[first])
+        return operation.id in {each.id for each in sources}
 
     def _list_callbacks(self) -> Iterator[tuple[str, Operation, CallbackForm]]:
         for name, contract in self._contracts.items():

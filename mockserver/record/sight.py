@@ -1,4 +1,4 @@
-"""Facts in bodies that may have left their contract: what stands where a fact is declared."""
+"""A lenient reader of facts, for bodies that may break their contract."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""Which operation of which contract a request is for: by host, by path, by a path behind others."""
+"""The router of recordings: which operation a request is for, by host, path or path suffix."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -71,14 +71,6 @@ class Signpost:
                 found = site.find(method, parts.path.removeprefix(base))
                 return [found] if found else []
         return next(filter(None, self._find_behind(method, parts)), [])
-
-    def find_provider(self, url: str) -> Contract | None:
-        """The contract to whose own host an address leads."""
-        try:
-            host = urlsplit(url).hostname
-        except ValueError:
-            return None
-        return next((site.contract for site in self._sites if host in site.hosts), None)
 
     def _find_behind(self, method: str, parts: SplitResult) -> Iterator[list[Match]]:
         """What is found once nothing, one part, two parts, ... of the path are left out."""

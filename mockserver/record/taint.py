@@ -1,4 +1,4 @@
-"""The ways in which a literal secret can stand in a text: as it is, encoded, escaped."""
+"""A matcher of known secrets, however they stand in a text: as they are, encoded, escaped."""
 
 import base64
 import json

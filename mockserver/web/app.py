@@ -23,14 +23,14 @@ from mockserver.web.asgi import (
 )
 from mockserver.web.callbacks.courier import Courier
 from mockserver.web.callbacks.targets import Targets
-from mockserver.web.calls import NOTHING, Request, read_call
+from mockserver.web.calls import NOTHING, Request, read_call, read_origin
 from mockserver.web.control.guard import Guard
 from mockserver.web.doors import Door, Doors
 from mockserver.web.files import Files
+from mockserver.web.health import HEALTH, HEALTHY
 from mockserver.web.options import Options
 from mockserver.web.request_log import Watch
 from mockserver.web.routes import SCENARIO_MARK, Route, Site
-from mockserver.web.scenario_folders import find_faults
 from mockserver.web.sizes import measure_message
 from mockserver.web.wire.carrier import CARRIER
 from mockserver.web.wire.carrier_asgi import carry_reply
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from mockserver.web.uploads.uploader import Uploader
 
 CALLBACK_SECONDS: Final = 2.0  # that a reply waits for callbacks which are to come before it
-HEALTH: Final = "/_mock/health"
-
-_HEALTHY: Final = Reply(200, orjson.dumps({"status": "ok", "version": VERSION}))
 
 
 def build_app(engine: Engine, options: Options) -> "Emulator":
@@ -55,7 +52,7 @@ class Emulator:
 
     def __init__(self, engine: Engine, options: Options) -> None:
         self._engine = engine
-        engine.library.find_registry = engine.library.find_registry or find_faults
+        self.notice = options.notice
         self._files_origin = options.files_origin
         self._homes = {name: options.write_origin(port) for port, name in options.homes.items()}
         self._guard = Guard(options.admin_token)
@@ -63,6 +60,7 @@ class Emulator:
         self._doors = Doors(engine.contracts, options, watch)
         self._targets = Targets(options.callback_hosts, options.own_ports)
         self._courier = Courier(engine.outbox, engine.clock, self._targets, options.notice)
+        self._feed: Feed | None = None  # of the control API, once that was asked for
 
     @cached_property
     def _files(self) -> Files:
@@ -78,14 +76,10 @@ class Emulator:
     def _control(self) -> App:
         # Starlette costs a third of the whole start and is not needed for it.
         from mockserver.web.control.app import build_control
-
-        return build_control(self._engine, self._courier, self._feed, self._homes)
-
-    @cached_property
-    def _feed(self) -> "Feed":
         from mockserver.web.control.feed import Feed
 
-        return Feed(self._engine)
+        self._feed = feed = Feed(self._engine)
+        return build_control(self._engine, self._courier, feed, self._homes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -120,7 +114,7 @@ class Emulator:
 
     def end_streams(self) -> None:
         """End the replies that would go on for as long as somebody reads them."""
-        if "_feed" in self.__dict__:
+        if self._feed is not None:
             self._feed.close()
 
     def find_route(self, host: str, method: str, path: str) -> Route | None:
@@ -192,7 +186,7 @@ class Emulator:
     ) -> None:
         with_body = request.method != "HEAD"
         if request.path == HEALTH and request.method in {"GET", "HEAD"}:
-            await send_reply(send, _HEALTHY, with_body=with_body)
+            await send_reply(send, HEALTHY, with_body=with_body)
         elif request.path.startswith("/_files/"):
             reply = await self._files.answer(request)
             await carry_reply(send, reply, request, self.wait_for_callbacks)
@@ -233,14 +227,12 @@ def read_request(scope: Scope, headers: Mapping[str, str]) -> Request:
     """A request of ASGI, without its body."""
     query: bytes = scope["query_string"]
     target = scope["raw_path"].decode("latin-1")
-    # Whoever maps a provider's host name to this machine puts TLS in front of it.
-    scheme = "https" if headers.get("x-forwarded-proto") == "https" else scope["scheme"]
     return Request(
         scope["method"],
         scope["path"],
         f"{target}?{query.decode('latin-1')}" if query else target,
         query,
         headers,
-        f"{scheme}://{headers['host']}",
+        read_origin(headers, scope["scheme"]),
         carrier=(scope.get("extensions") or {}).get(CARRIER),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from mockserver.engine.accounts.journal import measure_head
 from mockserver.engine.call import Call, Malformed, Reply
 from mockserver.web.decode import decode_json
 from mockserver.web.routes import Route
@@ -55,6 +56,7 @@ def read_call(route: Route, request: Request, path: Mapping[str, str] = NOTHING)
         b"" if isinstance(request.body, Malformed) else request.body,
         value,
         route.scenario,
+        head_size=measure_head(request.target, headers),
     )
 
 
@@ -68,6 +70,15 @@ def read_value(route: Route, request: Request) -> object:
     if not request.body and not route.needs_body:
         return None
     return decode_json(request.body, request.headers.get("content-type"))
+
+
+def read_origin(headers: Mapping[str, str], scheme: str) -> str:
+    """How a client reaches this server, which it does by a scheme.
+
+    Whoever maps a provider's host name to this machine puts TLS in front of it.
+    """
+    is_secure = headers.get("x-forwarded-proto") == "https"
+    return f"{'https' if is_secure else scheme}://{headers['host']}"
 
 
 def read_key(authorization: str | None) -> str | None:

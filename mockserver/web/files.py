@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from mockserver.engine.accounts.journal import Entry, hide_keys
+from mockserver.engine.accounts.journal import Entry, hide_keys, measure_head
 from mockserver.engine.call import Reply
 from mockserver.engine.engine import Engine
 from mockserver.engine.files.address import Address, parse_address
@@ -108,6 +108,7 @@ class Files:
                     task_id=task_id,
                     fault=fault,
                     number=next(account.journal.numbers),
+                    size=measure_head(request.target, request.headers),
                 )
             )
 

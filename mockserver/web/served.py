@@ -1,5 +1,6 @@
 """What a listener serves: an ASGI application that says how much it takes, and when to end."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from mockserver.web.asgi import Receive, Scope, Send
@@ -7,6 +8,10 @@ from mockserver.web.asgi import Receive, Scope, Send
 
 class Served(Protocol):
     """An application; one that has a short way for calls is `Answering` as well."""
+
+    @property
+    def notice(self) -> Callable[[str], None]:
+        """Takes one line for the log."""
 
     @property
     def message_bytes(self) -> int:

@@ -1,10 +1,5 @@
 """A provider that is a folder of data somewhere: every command takes it as it is."""
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +7,15 @@ import httpx
 import pytest
 
 from mockserver.cli import main
+from tests.cli.conftest import QUIET, Start, read_ready
 
 ACORN = str(Path(__file__).parents[2] / "fixtures" / "acorn")
 
 
 @pytest.fixture
-def ready() -> Iterator[dict[str, Any]]:
-    """What `mockserver serve` says once it serves acorn, until the test ends."""
-    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--log-format", "json"]
-    kept = {name: v for name, v in os.environ.items() if not name.startswith("MOCKSERVER_")}
-    with subprocess.Popen(
-        [*command, "--provider", "acorn", "--contract", ACORN],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=kept,
-    ) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-        process.kill()
+def ready(start: Start) -> dict[str, Any]:
+    """What `mockserver serve` says once it serves acorn."""
+    return read_ready(start("serve", *QUIET, "--provider", "acorn", "--contract", ACORN))
 
 
 @pytest.mark.parametrize("mount", ["", "/acorn"])

@@ -1,72 +1,46 @@
 """Callbacks of a server process, for tests that have no event loop."""
 
+import contextlib
 import json
 import signal
 import socket
 import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import httpx
 import pytest
 
-Start = Callable[..., tuple[subprocess.Popen[str], httpx.Client]]
+from tests.cli.conftest import PATIENCE, QUIET, Start, finish, read_ready
+from tests.web.listening import Receiver
 
-SERVE = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
 KEY = "sk-mock-me"
 ACCOUNT = f"/_mock/accounts/{KEY}"
-PATIENCE = 30  # seconds, on a machine that does much else
+
+Serve = Callable[..., tuple[subprocess.Popen[str], httpx.Client]]
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
+def serve(start: Start) -> Iterator[Serve]:
     """Starts `mockserver serve`; the process, and a client of it."""
-    started: list[tuple[subprocess.Popen[str], httpx.Client]] = []
+    with contextlib.ExitStack() as stack:
 
-    def start(*flags: str) -> tuple[subprocess.Popen[str], httpx.Client]:
-        process = subprocess.Popen(
-            [*SERVE, "--log-format", "json", *flags],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout is not None
-        url = json.loads(process.stdout.readline())["url"]
-        headers = {"authorization": f"Bearer {KEY}"}
-        started.append((process, httpx.Client(base_url=url, headers=headers, timeout=PATIENCE)))
-        return started[-1]
+        def serve(*flags: str) -> tuple[subprocess.Popen[str], httpx.Client]:
+            process = start("serve", *QUIET, *flags)
+            url, headers = read_ready(process)["url"], {"authorization": f"Bearer {KEY}"}
+            client = httpx.Client(base_url=url, headers=headers, timeout=PATIENCE)
+            return process, stack.enter_context(client)
 
-    yield start
-    for process, client in started:
-        client.close()
-        process.kill()
-        process.communicate()
+        yield serve
 
 
 @pytest.fixture
-def receiver() -> Iterator[Any]:
-    """An HTTP server in a thread; `received` holds the bodies."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers["content-length"])
-            server.received.append(json.loads(self.rfile.read(length)))  # type: ignore[attr-defined]  # ours
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.received = []  # type: ignore[attr-defined]  # ours
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+def receiver() -> Iterator[Receiver]:
+    """A client's server for callbacks."""
+    made = Receiver()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
 
 
 def submit(client: httpx.Client, url: str) -> str:
@@ -79,20 +53,20 @@ def advance(client: httpx.Client, **fields: str) -> Any:
     return client.post(f"{ACCOUNT}/clock", json={"advance": "60s", **fields}).json()
 
 
-def test_advance_then_assert(start: Start, receiver: Any) -> None:
+def test_advance_then_assert(serve: Serve, receiver: Receiver) -> None:
     """Plain synchronous code: when the advance is answered, every callback has been received."""
-    _, client = start()
-    ids = [submit(client, f"http://127.0.0.1:{receiver.server_port}/") for _ in range(10)]
+    _, client = serve()
+    ids = [submit(client, receiver.url) for _ in range(10)]
     reply = advance(client)
 
     assert reply["undelivered"] == []
-    assert sorted(ids) == sorted(each["data"]["task_id"] for each in receiver.received)
+    assert sorted(ids) == sorted(json.loads(body)["data"]["task_id"] for body in receiver.bodies)
 
 
-def test_the_control_api_is_no_receiver(start: Start) -> None:
+def test_the_control_api_is_no_receiver(serve: Serve) -> None:
     """A callback to /_mock/reset is held back in every spelling, and nothing is reset."""
     allowed = ["127.1", "0x7f.1", "2130706433"]
-    _, client = start(*(f"--allow-callback-host={host}" for host in allowed))
+    _, client = serve(*(f"--allow-callback-host={host}" for host in allowed))
     hosts = ["localhost", "127.0.0.1", "127.0.0.2", "[::1]", "[::ffff:127.0.0.1]", "a.localhost"]
     for host in [*hosts, *allowed]:
         submit(client, f"http://{host}:{client.base_url.port}/_mock/reset")
@@ -102,24 +76,18 @@ def test_the_control_api_is_no_receiver(start: Start) -> None:
     assert len(undelivered) == len(client.get(f"{ACCOUNT}/tasks").json()["tasks"]) == 9
 
 
-def test_a_host_that_is_none_is_refused_at_the_start() -> None:
+def test_a_host_that_is_none_is_refused_at_the_start(start: Start) -> None:
     """A flag that could fit no address ends with status 2 and one line."""
-    ended = subprocess.run(
-        [*SERVE, "--allow-callback-host", "http://example.com/"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE,
-    )
+    status, out, err = finish(start("serve", *QUIET, "--allow-callback-host", "http://a.test/"))
 
-    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
-    assert "--allow-callback-host 'http://example.com/'" in ended.stderr
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "--allow-callback-host 'http://a.test/'" in err
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_with_callbacks_under_way(start: Start, by: int) -> None:
+def test_it_ends_with_callbacks_under_way(serve: Serve, by: int) -> None:
     """A receiver that hangs does not keep the server from ending with status 0, and at once."""
-    process, client = start()
+    process, client = serve()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for _ in range(20):
             submit(client, f"http://127.0.0.1:{silent.getsockname()[1]}/")

@@ -5,11 +5,14 @@ import json
 import os
 import shlex
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import click
 import pytest
 
-from mockserver.cli import COMMANDS, main
+from mockserver.cli import COMMANDS, group, main
 from mockserver.contract.load import load
 from mockserver.data import contracts_dir, scenarios_dir
 from mockserver.media.image import draw_image
@@ -56,7 +59,7 @@ def test_the_version_is_the_one_of_the_package(capsys: pytest.CaptureFixture[str
 
 
 BAD_LINES = {
-    "unknown command": (["srve"], 2, "did you mean serve?"),
+    "unknown command": (["srve"], 2, "did you mean 'serve'?"),
     "unknown flag": (["serve", "--prot", "1"], 2, "--port"),
     "bad port": (["serve", "--port", "70000"], 2, "--port"),
     "bad speed": (["serve", "--speed", "nan"], 2, "speed"),
@@ -77,6 +80,14 @@ BAD_LINES = {
     "odd address": (["wait", "--url", "127.0.0.1:8787"], 2, "http://"),
     "no file": (["decode", "/no/such/file.png"], 2, "/no/such/file.png"),
     "no model": (["models", "no-such-model"], 1, "no-such-model"),
+    "time without end": (["wait", "--timeout", "nan"], 2, "--timeout"),
+    "credits without end": (["record", "--out", "x", "--max-credits", "inf"], 2, "--max-credits"),
+    "no number of seconds": (["conform", "--patience", "nan"], 2, "--patience"),
+    "blank key": (["serve", "--port", "0", "--key", ""], 2, "--key is blank"),
+    "blank key of one": (["exec", "--key", "a", "--key", " ", "true"], 2, "--key is blank"),
+    "blank key to export": (["env", "--key", " "], 2, "--key is blank"),
+    "blank secret": (["replay", __file__, "--webhook-secret", ""], 2, "--webhook-secret is blank"),
+    "blank to hide": (["record", "--out", "x", "--hide", ""], 2, "--hide is blank"),
 }
 
 
@@ -118,7 +129,7 @@ def test_a_misspelt_variable_is_warned_of(
     monkeypatch.setenv("MOCKSERVER_PROVIDR", "kie")
 
     assert main(["env"]) == 0
-    assert "did you mean MOCKSERVER_PROVIDER?" in capsys.readouterr().err
+    assert "did you mean 'MOCKSERVER_PROVIDER'?" in capsys.readouterr().err
 
 
 def test_a_variable_stands_for_a_flag(
@@ -134,6 +145,31 @@ def test_a_variable_stands_for_a_flag(
     assert "GPTIMAGE15_" in out
     assert "AIGPTIMAGE_" not in out
     assert not err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_flag_has_a_twin_of_its_name(name: str) -> None:
+    """MOCKSERVER_<FLAG> is read for --<flag>, whatever the flag is called inside."""
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
+    flags = [param for param in command.params if isinstance(param, click.Option)]
+
+    for flag in flags:
+        long = next(each for each in flag.opts if each.startswith("--"))
+        assert flag.envvar == "MOCKSERVER_" + long[2:].replace("-", "_").upper()
+    assert flags
+
+
+def test_a_bad_value_in_a_variable_names_the_variable(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who gave no flag is not told of one; given both, the flag counts and is named."""
+    monkeypatch.setenv("MOCKSERVER_PORT", "none")
+
+    assert main(["serve"]) == 2
+    assert "MOCKSERVER_PORT: 'none'" in capsys.readouterr().err
+    assert main(["serve", "--port", "x"]) == 2
+    assert "'--port': 'x'" in capsys.readouterr().err
 
 
 def test_routes_lists_every_address(capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,7 +196,9 @@ def test_models_lists_a_large_catalogue_by_what_prices_range_over(
     assert main(["models", "--provider", "kie"]) == 0
 
     lines = capsys.readouterr().out.splitlines()[3:-1]
-    assert len(lines) == 157
+    body = load(contracts_dir() / "kie").operations["createTask"].body
+    assert body is not None
+    assert len(lines) >= len(body.models) > 100
     assert next(line for line in lines if line.startswith("nano-banana-2 ")).split() == [
         "nano-banana-2", "image", "12s..112s", "prompt", "8..18", "by", "resolution"
     ]  # fmt: skip
@@ -325,3 +363,13 @@ def test_waiting_in_vain_ends_with_status_1(capsys: pytest.CaptureFixture[str]) 
     """Without a server, `wait` gives up after its timeout and says why."""
     assert main(["wait", "--url", "http://127.0.0.1:9", "--timeout", "0"]) == 1
     assert "is not ready" in capsys.readouterr().err
+
+
+def test_waiting_for_the_wrong_server_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever answers at the address, only a server of ours is one that is ready."""
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:
+        threading.Thread(target=other.handle_request, daemon=True).start()
+        url = f"http://127.0.0.1:{other.server_port}"
+        assert main(["wait", "--url", url, "--timeout", "0"]) == 1
+
+    assert "something else answers there, with status 501" in capsys.readouterr().err

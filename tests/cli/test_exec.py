@@ -1,17 +1,16 @@
 """`mockserver exec` as a process: what CMD is given, and what becomes of its end."""
 
 import json
-import os
 import signal
-import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-PATIENCE = 30  # seconds, on a machine that does much else
+from tests.cli.conftest import Start, finish, stop
 
 CHILD = textwrap.dedent("""\
     import json, os, signal, sys, urllib.request
@@ -37,30 +36,20 @@ UNTIL_SIGNAL = textwrap.dedent("""\
     """)
 
 
-def list_environment(**variables: str) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("MOCKSERVER_")}
-    return kept | variables
+Run = Callable[..., tuple[int, str, str]]
 
 
-def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "mockserver", "exec", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=list_environment(**variables),
-        start_new_session=True,  # without a terminal that would send signals itself
-    )
+@pytest.fixture
+def run(start: Start) -> Run:
+    """Runs `mockserver exec` to its end; the status, and what was said on both streams."""
+
+    def run(*arguments: str, stdin: str = "", **variables: str) -> tuple[int, str, str]:
+        return finish(start("exec", *arguments, **variables), stdin)
+
+    return run
 
 
-def run(*arguments: str, stdin: str = "", **variables: str) -> tuple[int, str, str]:
-    process = start(*arguments, **variables)
-    out, err = process.communicate(stdin, timeout=PATIENCE)
-    return process.returncode, out, err
-
-
-def test_a_command_finds_the_server_and_keeps_its_own_ways() -> None:
+def test_a_command_finds_the_server_and_keeps_its_own_ways(run: Run) -> None:
     """CMD gets bare origins and keys, its stdin and stdout are its own, and its status is ours."""
     code, out, err = run("--", sys.executable, "-c", CHILD, stdin="to be read\n")
     found: dict[str, Any] = json.loads(out)
@@ -74,7 +63,7 @@ def test_a_command_finds_the_server_and_keeps_its_own_ways() -> None:
         assert found[f"{prefix}_API_KEY"] == "sk-mock-me"
 
 
-def test_flags_are_those_of_serve_and_end_before_the_command() -> None:
+def test_flags_are_those_of_serve_and_end_before_the_command(run: Run) -> None:
     """Providers, keys and their twins work as ever; what follows CMD is left to CMD."""
     show = "import os, sys; print(*sorted(k for k in os.environ if 'API_KEY' in k), *sys.argv[1:])"
     code, out, err = run(
@@ -86,20 +75,19 @@ def test_flags_are_those_of_serve_and_end_before_the_command() -> None:
     assert (code, out, err) == (0, "KIE_API_KEY --speed x\nsk-mock-ci\n", "")
 
 
-def test_signals_are_passed_on_and_a_signal_is_a_status() -> None:
+def test_signals_are_passed_on_and_a_signal_is_a_status(start: Start) -> None:
     """What we are sent CMD gets too; ended by SIGTERM it leaves 143, as in a shell."""
-    process = start("--provider", "kie", "--", sys.executable, "-c", UNTIL_SIGNAL)
+    process = start("exec", "--provider", "kie", "--", sys.executable, "-c", UNTIL_SIGNAL)
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
 
     process.send_signal(signal.SIGUSR2)
     process.send_signal(signal.SIGUSR1)
     got = json.loads(process.stdout.readline())
-    process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=PATIENCE)
+    status, _, err = stop(process)
 
     assert sorted(got) == sorted([signal.SIGUSR2, signal.SIGUSR1])
-    assert (process.returncode, err) == (143, "")
+    assert (status, err) == (143, "")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +101,7 @@ def test_signals_are_passed_on_and_a_signal_is_a_status() -> None:
     ],
 )
 def test_what_cannot_be_run_is_told_in_a_line_or_two(
-    arguments: list[str], status: int, complaint: str
+    run: Run, arguments: list[str], status: int, complaint: str
 ) -> None:
     """A command that there is not ends with 127, one that is none with 126, wrong flags with 2."""
     code, out, err = run(*arguments)
@@ -123,7 +111,7 @@ def test_what_cannot_be_run_is_told_in_a_line_or_two(
     assert len(err.splitlines()) <= 2
 
 
-def test_the_log_goes_to_stderr() -> None:
+def test_the_log_goes_to_stderr(run: Run) -> None:
     """A near miss of CMD is a line on stderr, as text or as JSON; stdout stays CMD's."""
     ask = (
         "import os, urllib.request, urllib.error\n"

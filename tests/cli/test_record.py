@@ -3,15 +3,12 @@
 import base64
 import gzip
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 from urllib.parse import quote
 
 import httpx
@@ -19,64 +16,18 @@ import pytest
 
 from mockserver.cli import main
 from mockserver.record.har import read_har
+from tests.cli.conftest import PATIENCE, QUIET, Start, read_ready, stop
 
-PATIENCE = 30.0  # seconds, on a machine that does much else
 KEY = "kq7f-Zt+Canary=88/Birds"
 JSON = "application/json"
-QUIET = ["--log-format", "json"]
-
-Start = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts a command on a free port in an empty folder; what still runs at the end is killed."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*flags: str, **variables: str) -> subprocess.Popen[str]:
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name != "CI" and not name.startswith("MOCKSERVER_")
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mockserver", *flags],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=kept | variables,
-            cwd=tmp_path,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def read_ready(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """The line that a server with --log-format json prints once it serves."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line, process.communicate()[1]
-    ready: dict[str, Any] = json.loads(line)
-    return ready
-
-
-def stop(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """End a server; its status, and what it still wrote."""
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=PATIENCE)
-    return process.returncode, out, err
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_task_from_start_to_summary(start: Start, tmp_path: Path) -> None:
     """One ready line, one line for each exchange, one summary; and a file that holds the task."""
-    api = read_ready(start("serve", "--port", "0", "--speed", "inf", *QUIET))
+    api = read_ready(start("serve", "--speed", "inf", *QUIET))
     flags = ["--provider", "gptimage15", "--upstream", api["providers"]["gptimage15"]]
-    process = start("record", "--out", "x.har", "--port", "0", *QUIET, *flags)
+    process = start("record", "--out", "x.har", *QUIET, *flags)
     ready = read_ready(process)
     base = ready["providers"]["gptimage15"]
     with httpx.Client(headers={"authorization": f"Bearer {KEY}"}, timeout=PATIENCE) as client:
@@ -95,10 +46,10 @@ def test_a_task_from_start_to_summary(start: Start, tmp_path: Path) -> None:
 
 def test_a_recording_that_is_killed_is_readable(start: Start, tmp_path: Path) -> None:
     """What was answered before the process died is in the file, and can be gone on with."""
-    api = read_ready(start("serve", "--port", "0", *QUIET))
+    api = read_ready(start("serve", *QUIET))
     flags = ["--provider", "kie", "--upstream", api["providers"]["kie"], "--out", "x.har"]
     for count in (1, 2):
-        process = start("record", "--port", "0", "--mode", "new", *QUIET, *flags)
+        process = start("record", "--mode", "new", *QUIET, *flags)
         url = read_ready(process)["url"]
         bearer = {"Authorization": f"Bearer {KEY}"}
         assert httpx.get(f"{url}/api/v1/chat/credit", headers=bearer, timeout=PATIENCE).is_success
@@ -176,9 +127,7 @@ def test_a_canary_key_is_in_no_file_log_or_report(
     flags = f"record --provider kie --out x.har --port 0 --log-format {log_format}".split()
     process = start(*flags, "--upstream", gossip, "--ready-file", "ready.json")
     assert process.stdout is not None
-    process.stdout.readline()
-    while not (tmp_path / "ready.json").exists():
-        assert process.poll() is None
+    assert process.stdout.readline()  # said once the file is there
     url = json.loads((tmp_path / "ready.json").read_text(encoding="utf-8"))["url"]
     with httpx.Client(timeout=PATIENCE) as client:
         bearer = {"Authorization": f"Bearer {KEY}"}
@@ -198,6 +147,25 @@ def test_a_canary_key_is_in_no_file_log_or_report(
     assert told["error"] == "the key redacted-1 is not known"
     assert json.loads(json.loads(told["nested"])["deep"]) == ["redacted-1"]
     assert kept[0].find_response_header("location") == "/next?api_key=redacted-1"
+
+
+def test_a_recording_of_nothing_leaves_no_file(start: Start, tmp_path: Path) -> None:
+    """Who ends it before anything came may start again; what was there before is kept."""
+    flags = ["record", "--provider", "kie", "--out", "x.har", "--port", "0"]
+    for _ in range(2):
+        process = start(*flags)
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        assert stop(process) == (0, ANY, "Nothing came, so x.har was not written.\n")
+        assert not list(tmp_path.iterdir())
+    file = tmp_path / "x.har"
+    file.write_bytes((ROOT / "fixtures" / "recordings" / "emulator" / "kie.har").read_bytes())
+    process = start(*flags, "--mode", "new", "--log-format", "json")
+    read_ready(process)
+    status, _, err = stop(process)
+
+    assert (status, json.loads(err.splitlines()[-1])["file"]) == (0, "x.har")
+    assert len(json.loads(file.read_bytes())["log"]["entries"]) > 10
 
 
 REFUSED = {

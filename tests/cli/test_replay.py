@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,49 +14,16 @@ import httpx
 import pytest
 
 from mockserver.cli import main
-from mockserver.cli.replay import warn
-from mockserver.record.replay.tape import read_tape
-from mockserver.selection import select_contracts
-from mockserver.web.options import Options
+from tests.cli.conftest import PATIENCE, Start, read_ready, stop
 
-PATIENCE = 30.0  # seconds, on a machine that does much else
 ROOT = Path(__file__).parents[2]
 RECORDINGS = ROOT / "fixtures" / "recordings" / "emulator"
 
-Start = Callable[..., subprocess.Popen[str]]
-
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts a replay on a free port in an empty folder; what still runs at the end is killed."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*flags: str) -> subprocess.Popen[str]:
-        kept = {n: value for n, value in os.environ.items() if not n.startswith("MOCKSERVER_")}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mockserver", "replay", "--port", "0", *flags],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=kept,
-            cwd=tmp_path,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def read_ready(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """The line that a server with --log-format json prints once it serves."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line, process.communicate()[1]
-    ready: dict[str, Any] = json.loads(line)
-    return ready
+def replay(start: Start) -> Start:
+    """Starts a replay on a free port in an empty folder."""
+    return partial(start, "replay", "--port", "0")
 
 
 def generate(ready: dict[str, Any], provider: str, file: Path) -> subprocess.CompletedProcess[str]:
@@ -77,41 +45,41 @@ def generate(ready: dict[str, Any], provider: str, file: Path) -> subprocess.Com
     )
 
 
-def test_the_reference_client_runs_against_recordings(start: Start, tmp_path: Path) -> None:
+def test_the_reference_client_runs_against_recordings(replay: Start, tmp_path: Path) -> None:
     """One replay of three providers' recordings serves a client of each; it reports at the end."""
     names = ["aigptimage", "gptimage15", "kie"]
     files = [str(RECORDINGS / f"{name}.har") for name in names]
-    process = start(*files, "--log-format", "json", "--ready-file", "ready.json")
+    process = replay(*files, "--log-format", "json", "--ready-file", "ready.json")
     ready = read_ready(process)
     assert json.loads((tmp_path / "ready.json").read_text()) == ready
     assert list(ready["providers"]) == names
 
-    for name in names:
-        ran = generate(ready, name, tmp_path / f"{name}.png")
-        assert ran.returncode == 0, ran.stderr
-        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=PATIENCE)
+    pictures = [tmp_path / f"{name}.png" for name in names]
+    with ThreadPoolExecutor() as at_once:  # each waits for the most part
+        for ran in at_once.map(generate, [ready] * 3, names, pictures):
+            assert ran.returncode == 0, ran.stderr
+    for picture in pictures:
+        assert picture.read_bytes().startswith(b"\x89PNG")
+    status, out, err = stop(process)
 
-    assert (process.returncode, out) == (0, "")
+    assert (status, out) == (0, "")
     report = json.loads(err.splitlines()[-1])
     wanted = {"event": "replayed", "recorded": 6, "played": 3, "plays": 3, "misses": 0}
     assert report | wanted == report
 
 
-def test_the_end_in_words(start: Start) -> None:
+def test_the_end_in_words(replay: Start) -> None:
     """In text the report names what was over-polled, and what nobody asked for."""
-    process = start(str(RECORDINGS / "kie.har"))
+    process = replay(str(RECORDINGS / "kie.har"))
     assert process.stdout is not None
     url = next(line.split()[1] for line in process.stdout if line.startswith("  kie"))
     task_id = "69aaa15ad3a88274cbc56a1f1f76f45d"
     with httpx.Client(timeout=PATIENCE, trust_env=False) as client:
         for _ in range(4):
             client.get(f"{url}/api/v1/jobs/recordInfo", params={"taskId": task_id})
-    process.send_signal(signal.SIGINT)
-    err = process.communicate(timeout=PATIENCE)[1]
+    status, _, err = stop(process, signal.SIGINT)
 
-    assert process.returncode == 0
+    assert status == 0
     assert "replayed 1 of 2 recorded tasks, 1 times in all" in err
     assert f"task {task_id}: 2 polls after its last recorded reply" in err
     assert "never played: 850e0ab27e67f253d8cf071446ab9c7b" in err
@@ -150,15 +118,38 @@ def test_a_provider_that_is_not_recorded(capsys: pytest.CaptureFixture[str]) -> 
     assert "there are calls of gptimage15" in capsys.readouterr().err
 
 
-def test_a_task_without_an_end_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_task_without_an_end_is_named(replay: Start, tmp_path: Path) -> None:
     """Who replays a recording that was stopped too early is told before anybody waits."""
-    contracts = select_contracts(["kie"])
-    tape = read_tape([RECORDINGS / "kie.har"], contracts)
-    warn(tape, ["kie"], Options(notice=print))
-    assert not capsys.readouterr().out
+    har = json.loads((RECORDINGS / "gptimage15.har").read_text("utf-8"))
+    har["log"]["entries"] = har["log"]["entries"][:4]  # two submits, and a poll of each
+    bodies = [each["response"]["content"]["text"] for each in har["log"]["entries"][:2]]
+    (tmp_path / "cut.har").write_text(json.dumps(har), encoding="utf-8")
 
-    for reel in tape.reels:
-        reel.polls["recordInfo"] = reel.polls["recordInfo"][:2]
-        reel.callbacks.clear()
-    warn(tape, ["kie"], Options(notice=print))
-    assert f"in vain: {tape.reels[0].task_id}, {tape.reels[1].task_id}" in capsys.readouterr().out
+    process = replay("cut.har", "--log-format", "json")
+    read_ready(process)
+    notice = json.loads(stop(process)[2].splitlines()[0])
+
+    first, second = (json.loads(each) for each in bodies)
+    ids = f"{first['data']['task_id']}, {second['data']['task_id']}"
+    assert notice["text"] == f"recorded without an end, which a client may wait for in vain: {ids}"
+
+
+def test_network_errors_are_told_at_both_ends(replay: Start, tmp_path: Path) -> None:
+    """Whoever replays a recording with errors hears that they happen again, and how often."""
+    har = json.loads((RECORDINGS / "gptimage15.har").read_text("utf-8"))
+    entries = [each for each in har["log"]["entries"] if "_blob" not in each["response"]["content"]]
+    har["log"]["entries"] = entries
+    poll = next(each for each in entries if each["request"]["method"] == "GET")
+    poll["response"] = {"status": 0, "_error": "net::ERR_CONNECTION_RESET"}
+    (tmp_path / "lost.har").write_text(json.dumps(har), encoding="utf-8")
+
+    process = replay("lost.har", "--log-format", "json")
+    url = read_ready(process)["providers"]["gptimage15"]
+    path = poll["request"]["url"].partition("/api/")[2]
+    with pytest.raises(httpx.ReadError):
+        httpx.get(f"{url}/api/{path}", trust_env=False)
+    first, *_, last = stop(process)[2].splitlines()
+
+    counted = "1 of the calls (net::ERR_CONNECTION_RESET 1)"
+    assert json.loads(first)["text"].endswith(counted)
+    assert json.loads(last)["errors"] == {"net::ERR_CONNECTION_RESET": 1}

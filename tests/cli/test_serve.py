@@ -8,57 +8,23 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-Serve = Callable[..., subprocess.Popen[str]]
+from tests.cli.conftest import PATIENCE, Start, finish, read_ready, stop
 
-PATIENCE = 30  # seconds, on a machine that does much else
+Serve = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Starts `mockserver serve` on a free port; whatever still runs at the end is killed."""
-    started: list[subprocess.Popen[str]] = []
-
-    def serve(*flags: str, files: int = 0, **variables: str) -> subprocess.Popen[str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("MOCKSERVER_")}
-        limit = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"] if files else []
-        process = subprocess.Popen(
-            [*limit, sys.executable, "-m", "mockserver", "serve", "--port", "0", *flags],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=kept | variables,
-        )
-        started.append(process)
-        return process
-
-    yield serve
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def read_ready(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """The line that a server with --log-format json prints once it serves."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line, process.communicate()[1]
-    ready: dict[str, Any] = json.loads(line)
-    return ready
-
-
-def stop(process: subprocess.Popen[str], by: int = signal.SIGTERM) -> tuple[int, str, str]:
-    """End a server; its status, and what it still wrote."""
-    process.send_signal(by)
-    out, err = process.communicate(timeout=PATIENCE)
-    return process.returncode, out, err
+def serve(start: Start) -> Serve:
+    """Starts `mockserver serve` on a free port."""
+    return partial(start, "serve", "--port", "0")
 
 
 def test_ready_means_serving(serve: Serve) -> None:
@@ -122,9 +88,9 @@ def test_a_taken_port_ends_with_status_3(serve: Serve) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         process = serve("--port", port)
-        out, err = process.communicate(timeout=PATIENCE)
+        status, out, err = finish(process)
 
-    assert (process.returncode, out) == (3, "")
+    assert (status, out) == (3, "")
     assert (
         err
         == f"mockserver: port {port} is in use; choose another with --port, or any with --port 0\n"

@@ -194,6 +194,10 @@ CHANGES: dict[str, tuple[list[dict[str, Any]], tuple[Verdict, str, str]]] = {
         [{"target": f"{WORDS}.failures", "update": {"name": "rot", "message": "It rotted."}}],
         (UNSURE, "failure rot", ""),
     ),
+    "a failure of one submit has another code": (
+        [update("$.paths['/v1/grafts'].post['x-failures'][0]", code=70)],
+        (UNSURE, "failure drought of graft", ""),
+    ),
     "links live shorter": (
         [update(f"{WORDS}.retention", links="10m")],
         (BREAKING, "retention of links", ""),

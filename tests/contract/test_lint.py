@@ -118,6 +118,12 @@ OFFENCES: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "links-find-their-ends",
+        {f"{MAKE}/responses/200/links/see/requestBody": {"id": "$response.body#/ident"}},
+        f"{MAKE}/responses/200/links/see/requestBody/id",
+        "finds nothing in make",
+    ),
+    (
+        "links-find-their-ends",
         {f"{MAKE}/responses/200/links/see/parameters": {"ident": "$response.body#/id"}},
         f"{MAKE}/responses/200/links/see",
         "leaves out 'id', which see requires",
@@ -262,6 +268,18 @@ OFFENCES: list[tuple[str, dict[str, Any], str, str]] = [
         {f"{WORDS}/failures/0/name": "too-many-active"},
         f"{WORDS}/failures/0/name",
         "is a scenario already",
+    ),
+    (
+        "failures-have-names-of-their-own",
+        {f"{MAKE}/x-failures": [{"name": "fails", "message": "x"}]},
+        f"{MAKE}/x-failures/0/name",
+        "is a scenario already",
+    ),
+    (
+        "failures-have-names-of-their-own",
+        {f"{SEE}/x-failures": [{"name": "too-late", "message": "Too late."}]},
+        f"{SEE}/x-failures",
+        "stands on no submit",
     ),
     (
         "shapes-can-be-filled",

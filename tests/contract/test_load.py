@@ -220,7 +220,7 @@ def test_an_observed_edition_is_preferred(write: Write) -> None:
 
 def test_an_unknown_edition_is_refused_with_the_nearest(write: Write) -> None:
     """A misspelt edition is answered with the one that was meant."""
-    with pytest.raises(ContractError, match=r"no edition 'sen' \(did you mean seen\?\)"):
+    with pytest.raises(ContractError, match=r"no edition 'sen' \(did you mean 'seen'\?\)"):
         load(write(), "sen")
 
 
@@ -246,7 +246,7 @@ def set_in(path: str, value: object) -> Edit:
     [
         ("openapi", "3.0.3", "#/openapi", "write 3.1.0"),
         ("x-provider", ..., "#", "has no x-provider"),
-        ("x-provider.naem", "x", "#/x-provider", "did you mean name"),
+        ("x-provider.naem", "x", "#/x-provider", "did you mean 'name'"),
         ("x-provider.gates", ["key", "mood"], "#/x-provider/gates/1", "mood"),
         ("x-provider.retention.links", "a day", "#/x-provider/retention/links", "a day"),
         ("x-provider.limits.0.then", "angry", "#/x-provider/limits/0/then", "angry"),
@@ -263,9 +263,9 @@ def set_in(path: str, value: object) -> Edit:
             "components.schemas.Taken.properties.id.x-fact",
             "task.idd",
             "#/components/schemas/Taken/properties/id/x-fact",
-            "did you mean task.id",
+            "did you mean 'task.id'",
         ),
-        ("components.schemas.Open.x-wen", "ok", "#/components/schemas/Open/x-wen", "mean x-when"),
+        ("components.schemas.Open.x-wen", "ok", "#/components/schemas/Open/x-wen", "mean 'x-when'"),
     ],
 )
 def test_a_broken_contract_is_refused_with_its_place(
@@ -282,7 +282,7 @@ def test_a_broken_contract_is_refused_with_its_place(
 @pytest.mark.parametrize(
     ("models", "place", "problem"),
     [
-        (MODELS.replace("steps: 8", "stepz: 8"), "x-price/rows/0/when", "did you mean steps"),
+        (MODELS.replace("steps: 8", "stepz: 8"), "x-price/rows/0/when", "did you mean 'steps'"),
         (MODELS.replace("default: 64x64", "default: 64x64, ratio: r"), "x-yields/size", "'r'"),
         (MODELS.replace("1s..3s", "soon"), "x-yields/takes", "soon"),
         (MODELS.replace("[busy]", "[{}]"), "x-yields/through/0", "{}"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mockserver.contract.price import Price, build_price
@@ -56,6 +56,22 @@ def test_a_price_may_be_one_of_what_is_made(seconds: int, number: int) -> None:
     assert build(per="result").compute(asked, {}) == 2_000 * number
     assert build(per="megapixel").compute(asked, {}) == 1_000 * number
     assert build(per="second").compute({}, {}) == 10_000
+
+
+SAID = st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(max_size=20)
+
+
+@pytest.mark.parametrize("per", ["second", "result", "megapixel"])
+@given(duration=SAID, number=SAID)
+@example(duration=1.7e308, number=1.7e308)
+@example(duration=10**400, number=10**400)
+def test_a_price_can_be_told_of_any_number(per: str, duration: object, number: object) -> None:
+    """However much is asked for, there is a price, and it is a whole number from 0 on."""
+    price = build(per=per, times="$request.body#/input/duration")
+    amount = price.compute({"duration": duration, "number": number}, {})
+
+    assert type(amount) is int
+    assert amount >= 0
 
 
 @given(st.lists(st.text(max_size=50), max_size=5))

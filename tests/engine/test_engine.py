@@ -243,7 +243,7 @@ def test_an_account_is_opened_once(world: "World") -> None:
     [
         ("sk-mock-", UsageError, "sk-mock-: a key is"),
         (" ", UsageError, "the API key is blank"),
-        ("sk-mock-you", UsageError, "sk-mock-you is none of the keys"),
+        ("sk-mock-you", UsageError, "sk-mock-you: it is none of the keys"),
         ("sk-mock-me.fials", ScenarioError, "unknown scenario 'fials'; nearest: 'fails'"),
     ],
 )

@@ -176,6 +176,6 @@ def fill_schema(schema: dict[str, Any]) -> object:
     if "enum" in schema:
         return schema["enum"][0]
     if "properties" in schema:
-        required = schema.get("required", ())
+        required = [*schema.get("required", ()), *schema.get("anyOf", [{}])[0].get("required", ())]
         return {name: fill_schema(schema["properties"][name]) for name in required}
     return ["https://a.example/b.png"] if schema.get("type") == "array" else "a red fox"

@@ -234,10 +234,11 @@ def test_misspelt(gptimage15):
     result.assert_outcomes(passed=1, errors=2)
     result.stdout.fnmatch_lines(
         [
-            "*gptimage15 has no scenario 'rate-limited'; nearest: *",
+            "*gptimage15 has no scenario 'rate-limited'; *",
             "*write @pytest.mark.mock_scenario('flaky'*",
         ]
     )
+    result.stdout.no_fnmatch_line("*another exception*")
 
 
 @pytest.mark.parametrize("by_flag", [True, False])
@@ -287,6 +288,7 @@ def test_a_server_that_does_not_answer_is_named(pytester: pytest.Pytester) -> No
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*no answer from http://127.0.0.1:1*", "*--mock-url*"])
+    result.stdout.no_fnmatch_line("*another exception*")
 
 
 def test_settings_of_the_server_are_a_fixture(pytester: pytest.Pytester) -> None:

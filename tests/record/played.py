@@ -60,6 +60,7 @@ def list_submits(provider: str) -> tuple[tuple[str, Any], ...]:
     examples = [orjson.loads(f.read_bytes()) for f in sorted(folder.glob("*.request.json"))]
     operations = read_contract(provider, "documented").operations
     shown = [(e["operation"], e["body"]) for e in examples if "body" in e]
+    shown.sort(key=lambda each: [*operations].index(each[0]))
     return tuple(each for each in shown if operations[each[0]].role is Role.SUBMIT)
 
 
@@ -125,11 +126,19 @@ class Player:
         """Ask how a task stands, in every way there is."""
         for role in (Role.INSPECT, Role.COLLECT):
             for operation in self.contract.find_role(role):
+                if not self._knows(operation, task_id, key):
+                    continue
                 content: dict[str, Any] = {}
                 for parameter in operation.parameters:
                     if parameter.fact == "task.id":
                         content.setdefault(parameter.where, {})[parameter.name] = task_id
                 self.call(operation, key, **content)
+
+    def _knows(self, operation: Operation, task_id: str, key: str) -> bool:
+        """Whether an operation can tell of a task, if there is one of that name."""
+        task = self.engine.open_account(key).open_holding(self.contract).tasks.get(task_id)
+        sources = {each.id for each in self.contract.find_sources(operation)}
+        return task is None or task.operation.id in sources
 
     def play(self, operation: Operation, body: Any, key: str = KEY) -> None:
         """One task from its submit to its end, asked for three times and once too often."""

@@ -62,6 +62,10 @@ OBSERVED_AGAINST_DOCUMENTED = {
     "getCredits reply rate_limited": "text /msg",
     "getCredits reply server_error": "text /msg",
     "getDownloadUrl reply invalid_request": "text /msg",
+    "generate4oImage reply insufficient_credits": "text /msg",
+    "generate4oImage reply rate_limited": "text /msg",
+    "generate4oImage reply server_error": "text /msg",
+    "get4oImageDetails reply invalid_request": "value /msg; text /msg",  # an unknown task: 404
 }
 DOCUMENTED_AGAINST_OBSERVED = {
     "createTask reply ok": "missing-field /data/recordId",
@@ -90,6 +94,10 @@ DOCUMENTED_AGAINST_OBSERVED = {
     "getCredits reply rate_limited": "text /msg",
     "getCredits reply server_error": "value /msg",  # there, the text tells refusals apart
     "getDownloadUrl reply invalid_request": "text /msg",
+    "generate4oImage reply insufficient_credits": "text /msg",
+    "generate4oImage reply rate_limited": "text /msg",
+    "generate4oImage reply server_error": "value /msg",
+    "get4oImageDetails reply unlisted refusal": "new-code /code",
 }
 
 

@@ -215,6 +215,15 @@ def test_foreign_underscore_fields_are_harmless(tmp_path: Path) -> None:
     assert (found.status, found.error) == (None, "net::ERR_FAILED")
 
 
+@pytest.mark.parametrize(("status", "error"), [(0, "net::ERR_FAILED"), (405, None)])
+def test_an_error_may_stand_in_the_response(tmp_path: Path, status: int, error: str | None) -> None:
+    """Browsers and mitmproxy name it there; what is a remark on a whole answer is no error."""
+    failed = {**PLAIN, "response": {"status": status, "_error": "net::ERR_FAILED"}}
+    (found,) = read_har(write(tmp_path / "x.har", failed))
+
+    assert found.error == error
+
+
 BROKEN = {
     "no JSON": ("hello", "this is no HAR"),
     "an array": ("[]", "this is no HAR"),

@@ -70,6 +70,23 @@ def test_a_task_is_seen_from_submit_to_callback(contracts: Sequence[Contract], b
         assert found.provider == (None if expected[1] is None else "kie")
 
 
+def test_callbacks_of_two_families_at_one_address_are_told_apart(
+    contracts: Sequence[Contract],
+) -> None:
+    """By the task that they are about, whoever named the address first."""
+    base, ids = "https://api.kie.ai/api/v1", {"jobs/createTask": "a1", "gpt4o-image/generate": "b2"}
+    submits = [
+        make(
+            "POST", f"{base}/{path}", {"callBackUrl": CLIENT}, {"code": 200, "data": {"taskId": t}}
+        )
+        for path, t in ids.items()
+    ]
+    told = [make("POST", CLIENT, {"code": 200, "data": {"taskId": t}}) for t in ("b2", "a1", "b2")]
+
+    seen = [found.operation for found in recognise_all([*submits, *told], contracts)][2:]
+    assert seen == ["generate4oImage", "createTask", "generate4oImage"]
+
+
 def test_a_foreign_host_gets_no_operation(contracts: Sequence[Contract]) -> None:
     """What belongs to no contract stays as it was."""
     stranger = make("GET", "https://example.test/index.html")

@@ -15,7 +15,7 @@ from mockserver.errors import UsageError
 from mockserver.record.blobs import INLINE
 from mockserver.record.exchange import Exchange, Kind
 from mockserver.record.har import read_har
-from mockserver.record.purse import Purse, say_credits
+from mockserver.record.purse import Purse, format_credits
 from mockserver.record.recording import Mode, Recording
 
 HEADERS = (("content-type", "application/json"),)
@@ -190,7 +190,7 @@ def test_what_the_reply_says_counts(kie: Contract) -> None:
     purse.settle(0, replace(poll(kie, "https://f.test/1.png", cost=4_500), operation="recordInfo"))
 
     assert purse.spent == 4_500
-    assert say_credits(purse.spent) == "4.5"
+    assert format_credits(purse.spent) == "4.5"
 
 
 def test_without_a_price_a_ceiling_cannot_be_kept(kie: Contract) -> None:

@@ -13,62 +13,26 @@ from mockserver.draw import draw
 from mockserver.record.exchange import Exchange
 from mockserver.record.har import read_har
 from mockserver.record.replay.answer import Miss
-from mockserver.record.replay.play import Mode
+from mockserver.record.replay.play import ReplayMode
 from mockserver.record.replay.report import describe_report
 from mockserver.record.replay.tape import Tape
 from tests.record.played import HOOK, read_contract
 from tests.record.replayed import (
-    CONTRACT,
     CREATE,
     CREDITS,
+    FOX,
     INSPECT,
-    MODEL,
     NOW,
+    OWL,
+    STATES,
     Viewer,
     make_tape,
     play_tasks,
+    watch,
+    write_exchange,
     write_submit,
+    write_task,
 )
-
-STATES = ["waiting", "queuing", "generating", "generating", "success"]
-MADE = NOW - 10**10  # when the tape was recorded
-
-
-def write_exchange(number: int, method: str, target: str, sent: Any, told: Any) -> Exchange:
-    """A plain exchange, so many tenths of seconds after the beginning."""
-    return Exchange(
-        started=MADE + number * 100,
-        elapsed=10,
-        method=method,
-        url=CONTRACT.servers[0] + target,
-        request_body=b"" if sent is None else orjson.dumps(sent),
-        status=200,
-        response_headers=(("content-type", "application/json"),),
-        response_body=orjson.dumps(told),
-    )
-
-
-def write_task(task_id: str, prompt: str, states: list[str], first: int = 0) -> list[Exchange]:
-    """A task that was polled once for each state; each reply has a number of its own."""
-    made = {"code": 200, "msg": "success", "data": {"taskId": task_id}}
-    tape = [write_exchange(first, "POST", CREATE.path, write_submit(prompt), made)]
-    for number, state in enumerate(states, 1):
-        told = {
-            "taskId": task_id,
-            "model": MODEL,
-            "state": state,
-            "param": f'{{"prompt":"{prompt}"}}',
-            "resultJson": "",
-            "costTime": number,
-            "createTime": MADE + first * 100,
-        }
-        reply = {"code": 200, "msg": "success", "data": told}
-        target = f"{INSPECT.path}?taskId={task_id}"
-        tape.append(write_exchange(first + 2 * number, "GET", target, None, reply))
-    return tape
-
-
-FOX, OWL = "f0" * 16, "0e" * 16
 
 
 @pytest.fixture(scope="module")
@@ -79,19 +43,15 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> Tape:
     return make_tape(tmp_path_factory.mktemp("tape") / "x.har", mixed)
 
 
-def watch(viewer: Viewer, task_id: str, polls: int) -> list[tuple[str, int]]:
-    """State and number of the reply to each of so many polls."""
-    told = [viewer.poll(task_id) for _ in range(polls)]
-    return [(each["state"], each["costTime"]) for each in told]
-
-
 EPOCHS = [("waiting", 1), ("queuing", 2), ("generating", 3), ("success", 5)]
 REPLIES = list(zip(STATES, range(1, 6), strict=True))
 
 
 @pytest.mark.parametrize("polls", [1, 4, 50])
-@pytest.mark.parametrize(("mode", "told"), [(Mode.EPOCH, EPOCHS), (Mode.COUNT, REPLIES)])
-def test_any_number_of_polls(tape: Tape, mode: Mode, told: Any, polls: int) -> None:
+@pytest.mark.parametrize(
+    ("mode", "told"), [(ReplayMode.EPOCH, EPOCHS), (ReplayMode.COUNT, REPLIES)]
+)
+def test_any_number_of_polls(tape: Tape, mode: ReplayMode, told: Any, polls: int) -> None:
     """Fewer polls than recorded see the beginning, more of them see the end again and again."""
     viewer = Viewer(tape, mode)
     task_id = viewer.submit("a fox")
@@ -101,18 +61,18 @@ def test_any_number_of_polls(tape: Tape, mode: Mode, told: Any, polls: int) -> N
     late = max(0, polls - len(told))
     assert report["over_polled"] == ([{"task": FOX, "polls": late}] if late else [])
     assert report["unvisited_tasks"] == [OWL]
-    left = [state for state, _ in EPOCHS[polls:]] if polls == 1 or mode is Mode.EPOCH else []
-    left = left or (["success"] if polls == 4 and mode is Mode.COUNT else [])
+    left = [state for state, _ in EPOCHS[polls:]] if polls == 1 or mode is ReplayMode.EPOCH else []
+    left = left or (["success"] if polls == 4 and mode is ReplayMode.COUNT else [])
     assert [each["states"] for each in report["unvisited_epochs"]] == ([left] if left else [])
 
 
 @given(
     rhythm=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 400)), max_size=40),
-    mode=st.sampled_from(Mode),
+    mode=st.sampled_from(ReplayMode),
     scale=st.sampled_from([0.0, 0.5, 1.0, 3.0]),
 )
 def test_interleaved_tasks_of_two_accounts(
-    tape: Tape, rhythm: list[tuple[int, int]], mode: Mode, scale: float
+    tape: Tape, rhythm: list[tuple[int, int]], mode: ReplayMode, scale: float
 ) -> None:
     """However clients alternate and pause, each task goes its recorded way and never back."""
     viewers = [Viewer(tape, mode, scale, key) for key in ("one", "two")]
@@ -123,7 +83,7 @@ def test_interleaved_tasks_of_two_accounts(
         viewer.now += pause
         seen[number] += watch(viewer, ids[number], 1)
         passed = viewer.now - NOW
-        if mode is Mode.TIME:
+        if mode is ReplayMode.TIME:
             due = 5 if not scale else max(1, min(5, int(passed / scale) // 200))
             assert seen[number][-1] == REPLIES[due - 1]
 
@@ -131,8 +91,8 @@ def test_interleaved_tasks_of_two_accounts(
     for told in seen:
         numbers = [number for _, number in told]
         assert numbers == sorted(numbers)
-        if mode is not Mode.TIME:
-            way = EPOCHS if mode is Mode.EPOCH else REPLIES
+        if mode is not ReplayMode.TIME:
+            way = EPOCHS if mode is ReplayMode.EPOCH else REPLIES
             assert told == (way + way[-1:] * 40)[: len(told)]
 
 
@@ -248,8 +208,10 @@ def test_everything_is_rewritten_together(tmp_path: Path) -> None:
     assert callback.url == hook
 
 
-@pytest.mark.parametrize(("mode", "polls"), [(Mode.EPOCH, 2), (Mode.COUNT, 3), (Mode.TIME, None)])
-def test_a_callback_comes_at_its_place(tmp_path: Path, mode: Mode, polls: int | None) -> None:
+@pytest.mark.parametrize(
+    ("mode", "polls"), [(ReplayMode.EPOCH, 2), (ReplayMode.COUNT, 3), (ReplayMode.TIME, None)]
+)
+def test_a_callback_comes_at_its_place(tmp_path: Path, mode: ReplayMode, polls: int | None) -> None:
     """It follows the poll after which it was recorded; whoever does not poll gets it in time."""
     viewer = Viewer(make_tape(tmp_path / "x.har", play_tasks("a fox").tape), mode, 0.5)
     task_id = viewer.submit("a fox", callBackUrl=HOOK)

@@ -17,13 +17,18 @@ from tests.record.played import HOOK, Player, list_submits, read_contract
 from tests.record.replayed import (
     CONTRACT,
     CREATE,
+    FOX,
+    MADE,
     ORIGIN,
+    STATES,
     Viewer,
     make_tape,
     play_tasks,
+    watch,
+    write_exchange,
     write_submit,
+    write_task,
 )
-from tests.record.test_replay import FOX, MADE, STATES, watch, write_exchange, write_task
 
 ACORN = read_contract("acorn", "documented")
 SLOW, FAST = ACORN.operations["inspectPlanting"], ACORN.operations["collectFruit"]

@@ -12,10 +12,12 @@ from mockserver.contract.load import load
 from mockserver.contract.model import Contract
 from mockserver.data import contracts_dir
 from mockserver.engine.engine import Engine
+from mockserver.engine.scenarios.library import Library
 from mockserver.engine.settings import Settings
 from mockserver.web.app import build_app
 from mockserver.web.asgi import App
 from mockserver.web.options import Options
+from mockserver.web.scenario_folders import find_faults
 
 ORIGIN = "http://127.0.0.1:8787"
 KEY = "sk-mock-test"
@@ -38,7 +40,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 def engine(contracts: Sequence[Contract], clock: ManualClock) -> Engine:
     """An engine without any account; its tasks take as long as the real ones."""
-    return Engine(contracts, clock, Settings(speed=1))
+    return Engine(contracts, clock, Settings(speed=1), Library(find_registry=find_faults))
 
 
 @pytest.fixture

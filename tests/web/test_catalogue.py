@@ -49,6 +49,19 @@ def test_a_model_is_described_by_its_schema(ask: Ask, name: str) -> None:
     assert "x-" not in "".join(schema)
 
 
+def test_no_number_is_too_large_to_be_told_its_price(ask: Ask) -> None:
+    """Whatever number a body may hold, it is answered in the words of the contract."""
+    given = '{"model":"bytedance/seedance-2","input":{"prompt":"a red fox","duration":%s}}'
+    json = {"content-type": "application/json"}
+    replies = [
+        ask("POST", "/kie/api/v1/jobs/createTask", content=given % number, headers=json)
+        for number in ("5", "1.7e308", "9" * 400)
+    ]
+
+    assert [reply.json()["code"] for reply in replies][:2] == [200, 402]
+    assert replies[2].json()["code"] in (402, 422)
+
+
 def test_an_unknown_model_is_refused_with_404(ask: Ask) -> None:
     """With the text of createTask."""
     reply = ask("GET", f"{MODELS}/no/such/schema").json()

@@ -1,8 +1,12 @@
 """Scenarios asked for over HTTP: in the address, in advance, and as files."""
 
 import asyncio
+import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -103,6 +107,40 @@ def test_the_next_submits_can_be_planned(ask: Ask) -> None:
     assert ask("GET", f"{ME}/next").json() == {"next": []}
 
 
+@pytest.mark.parametrize(
+    ("scenario", "bad", "codes"),
+    [
+        ("fails", {"content": b"{"}, [422, 200, 200]),
+        ("fails", {"json": {"model": "gpt-image-2-text-to-image"}}, [422, 200, 200]),
+        ("rate-limited", {"json": {"model": 1}}, [429, 200, 200]),  # comes before the body is read
+        ("insufficient-credits", {"json": {"model": 1}}, [422, 402, 200]),
+        ("instant", {"content": b"{"}, [422, 200, 200]),
+        ("server-error-once", {"content": b"{"}, [500, 200, 200]),
+    ],
+)
+def test_a_submit_that_is_refused_anyway_uses_nothing_up(
+    ask: Ask, scenario: str, bad: dict[str, Any], codes: list[int]
+) -> None:
+    """A plan waits for a submit that makes a task, or that meets the trouble it asks for."""
+    ask("POST", f"{ME}/next", json={"scenario": scenario})
+    sent = [bad, {"json": GOOD}, {"json": GOOD}]
+    replies = [ask("POST", f"/kie/{SUBMIT}", **given) for given in sent]
+
+    assert [reply.json()["code"] for reply in replies] == codes
+    assert ask("GET", f"{ME}/next").json() == {"next": []}
+    met = [request["scenario"] for request in ask("GET", f"{ME}/requests").json()["requests"]]
+    assert met == [scenario, "succeeds" if codes[0] in (429, 500) else scenario, "succeeds"]
+
+
+def test_what_is_planned_for_submits_is_used_by_nothing_else(ask: Ask) -> None:
+    """A poll at an address with the same scenario leaves it where it is."""
+    ask("POST", f"{ME}/next", json={"scenario": "rate-limited"})
+    poll = ask("GET", "/kie/_/rate-limited/api/v1/jobs/recordInfo?taskId=1")
+
+    assert poll.json()["code"] == 429
+    assert len(ask("GET", f"{ME}/next").json()["next"]) == 1
+
+
 def test_what_was_planned_can_be_taken_back(ask: Ask) -> None:
     """A planned scenario that no submit has used is forgotten."""
     ask("POST", f"{ME}/next", json={"scenario": "fails", "provider": "kie"})
@@ -143,11 +181,31 @@ def test_the_list_says_where_scenarios_come_from(ask: Ask) -> None:
     assert "callback-lost" not in {each["name"] for each in scenarios["aigptimage"]}
 
 
+@pytest.mark.parametrize("is_asked_first", [True, False])
+def test_an_application_changes_nothing_of_its_engine(
+    contracts: Sequence[Contract], is_asked_first: bool
+) -> None:
+    """What scenarios there are is said when an engine is made, whenever it is first asked."""
+    bare = Engine(contracts, ManualClock(), Settings())
+    whole = Engine(contracts, ManualClock(), Settings(), open_library([], contracts, print))
+    found = []
+    for engine in (bare, whole):
+        if is_asked_first:
+            engine.find_repertoire("kie").find("flaky")
+        build_app(engine, Options())
+        found.append(engine.find_repertoire("kie").find("flaky") is not None)
+
+    assert found == [False, True]
+
+
 @pytest.fixture
 def served(contracts: Sequence[Contract], tmp_path: Path) -> tuple[Ask, list[str]]:
-    """A server with two scenarios of its user, one in place of a built-in one; its log."""
+    """A server with three scenarios of its user, one in place of a built-in one; its log."""
     (tmp_path / "mine.yaml").write_text("sentence: It is mine.\noutcome: failed\n")
     (tmp_path / "slow.yml").write_text("sentence: It is quick.\npace: instant\n")
+    (tmp_path / "odd-ids.yaml").write_text(
+        "sentence: Ids are odd.\npace: instant\nids: '/%41+?a=b&c#~{hex:8}'\n"
+    )
     notices: list[str] = []
     library = open_library([tmp_path], contracts, notices.append)
     engine = Engine(contracts, ManualClock(), Settings(speed=1), library)
@@ -176,6 +234,21 @@ def test_users_bring_their_own_scenarios(served: tuple[Ask, list[str]]) -> None:
     assert (slow["scenario"], slow["ended"]) == ("slow", True)
     assert len(notices) == 1
     assert "the scenario slow is that of" in notices[0]
+
+
+def test_ids_may_look_as_a_scenario_says(served: tuple[Ask, list[str]]) -> None:
+    """They are drawn for each task, and quoted where they stand in an address."""
+    ask, _ = served
+    key = "sk-mock-me.odd-ids"
+    ids = [ask("POST", f"/kie/{SUBMIT}", key).json()["data"]["taskId"] for _ in range(2)]
+    data = ask("GET", f"/kie/{INSPECT}?taskId={quote(ids[0], safe='')}", key).json()["data"]
+
+    assert ids[0] != ids[1]
+    assert all(re.fullmatch(r"/%41\+\?a=b&c#~[0-9a-f]{8}", each) for each in ids)
+    assert (data["taskId"], data["state"]) == (ids[0], "success")
+    (url,) = json.loads(data["resultJson"])["resultUrls"]
+    assert quote(ids[0], safe="") in url
+    assert ask("GET", url, key).headers["content-type"] == "image/png"
 
 
 def test_a_bad_file_of_a_user_stops_the_start(

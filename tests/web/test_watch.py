@@ -1,10 +1,16 @@
 """The log says in one line what did not go as its sender hoped."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import httpx
 
+from mockserver.clock import SystemClock
+from mockserver.contract.model import Contract
 from mockserver.engine.engine import Engine
+from mockserver.engine.settings import Settings
+from mockserver.web.app import build_app
+from mockserver.web.asgi import App
+from mockserver.web.options import Options
 
 Ask = Callable[..., httpx.Response]
 
@@ -64,6 +70,23 @@ def test_a_call_without_an_account_is_logged(ask: Ask, notices: list[str]) -> No
 
     assert "'fails'" in notices[0]
     assert "unauthorized" in notices[1]
+
+
+def test_a_refused_key_is_told_with_the_reason(
+    contracts: Sequence[Contract], ask_app: Callable[[App], Ask], notices: list[str]
+) -> None:
+    """The provider says only that there is no access; the log says what is wrong with the key."""
+    engine = Engine(contracts, SystemClock(), Settings(keys=frozenset({"sk-mock-a"})))
+    ask = ask_app(build_app(engine, Options(notice=notices.append)))
+    ask("GET", "/kie/api/v1/chat/credit", key="sk-mock-b")
+    ask("GET", "/kie/api/v1/chat/credit", key=None)
+    ask("GET", "/kie/api/v1/chat/credit", key="sk-mock-a")
+
+    line = "GET /kie/api/v1/chat/credit refused: unauthorized (200); "
+    assert notices == [
+        f"{line}sk-mock-b is none of the keys that this server lets in",
+        f"{line}no API key came where the contract asks for it",
+    ]
 
 
 def test_a_key_that_looks_live_is_warned_of_once(ask: Ask, notices: list[str]) -> None:

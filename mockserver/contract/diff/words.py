@@ -7,7 +7,7 @@ from mockserver.clock import parse_span
 from mockserver.contract.diff.change import Change, Verdict
 from mockserver.contract.diff.schemas import write
 from mockserver.contract.document import walk
-from mockserver.contract.model import Contract
+from mockserver.contract.model import Contract, Failure, Role
 
 _BREAKING, _COMPATIBLE, _UNSURE = Verdict.BREAKING, Verdict.COMPATIBLE, Verdict.UNSURE
 
@@ -40,7 +40,7 @@ def compare_words(old: Contract, new: Contract) -> Iterator[Change]:
     yield from _compare_servers(old, new)
     yield from _compare_states(old, new)
     yield from _compare_limits(before, after)
-    yield from _compare_failures(before, after)
+    yield from _compare_failures(old, new)
     yield from _compare_retention(before.get("retention", {}), after.get("retention", {}))
     for word, verdict in _RATED.items():
         yield from _compare_word(word, verdict, before.get(word), after.get(word))
@@ -107,18 +107,26 @@ def _list_limits(words: Mapping[str, Any]) -> dict[tuple[str, str, str], int]:
     }
 
 
-def _compare_failures(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
-    before, after = ({f["name"]: f for f in each.get("failures", ())} for each in (old, new))
-    for name in dict.fromkeys([*before, *after]):
-        was, is_now = before.get(name), after.get(name)
-        place = f"failure {name}"
+def _compare_failures(old: Contract, new: Contract) -> Iterator[Change]:
+    before, after = _list_failures(old, new), _list_failures(new, old)
+    for place in dict.fromkeys([*before, *after]):
+        was, is_now = before.get(place), after.get(place)
         if is_now is None:
             yield Change(_COMPATIBLE, place, "", "is gone")
         elif was is None:
-            yield Change(_UNSURE, place, "", f"is new: {write(is_now.get('code'))}")
+            yield Change(_UNSURE, place, "", f"is new: {write(is_now.code)}")
         else:
-            yield from _compare_word(place, _UNSURE, was.get("code"), is_now.get("code"))
-            yield from _compare_word(place, _COMPATIBLE, was["message"], is_now["message"])
+            yield from _compare_word(place, _UNSURE, was.code, is_now.code)
+            yield from _compare_word(place, _COMPATIBLE, was.message, is_now.message)
+
+
+def _list_failures(contract: Contract, other: Contract) -> dict[str, Failure]:
+    """How tasks fail, by place: in general, and where a submit that both have says otherwise."""
+    found = {f"failure {name}": failure for name, failure in contract.failures.items()}
+    for operation in contract.find_role(Role.SUBMIT):
+        if operation.id in other.operations and operation.failures != contract.failures:
+            found |= {f"failure {n} of {operation.id}": f for n, f in operation.failures.items()}
+    return found
 
 
 def _compare_retention(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:

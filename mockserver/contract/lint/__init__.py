@@ -99,11 +99,11 @@ def lint_edition(folder: Path, edition: str) -> list[Finding]:
 def lint_document(document: Document, edition: str = DOCUMENTED) -> list[Finding]:
     """Every finding in a contract's document, an overlay applied to it or not."""
     where, root = document.where(), document.root
-    if found := [_find(FORM, error) for error in check_form(root, where)]:
+    if found := [_find(FORM, document.locate(error)) for error in check_form(root, where)]:
         return found
     try:
         words = check_words(root, where, document.resolve)
-        if found := [_find(GRAMMAR, error) for error in words]:
+        if found := [_find(GRAMMAR, document.locate(error)) for error in words]:
             return found
         subject = Subject(build(document, edition, (edition,)))
         rows = (list(dict.fromkeys(_ask(subject, row))) for row in RULES)

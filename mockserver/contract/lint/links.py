@@ -43,9 +43,15 @@ def check_links_find_their_ends(subject: Subject) -> Iterator[Complaint]:
                 continue
             given: Mapping[str, Any] = link.get("parameters", {})
             yield from _check_parameters(target, given, where)
-            for name, value in given.items():
-                place = f"{where}/parameters/{escape(name)}"
-                yield from _check_expression(subject, operation, value, place)
+            for part in ("parameters", "requestBody"):
+                for name, value in _list_told_by_link(link, part):
+                    place = f"{where}/{part}/{escape(name)}"
+                    yield from _check_expression(subject, operation, value, place)
+
+
+def _list_told_by_link(link: Mapping[str, Any], part: str) -> Iterator[tuple[str, Any]]:
+    told = link.get(part)
+    yield from told.items() if isinstance(told, Mapping) else ()
 
 
 def _list_links(subject: Subject, operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:

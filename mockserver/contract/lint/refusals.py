@@ -155,7 +155,15 @@ def check_failures_have_names_of_their_own(subject: Subject) -> Iterator[Complai
     """A failure's name is that of no outcome and no condition: each one is a scenario."""
     shapes = [moment for op in subject.contract.operations.values() for moment in op.shapes]
     taken = {moment.replace("_", "-") for moment in shapes} | {"succeeds", "fails"}
-    for index, name in enumerate(subject.contract.failures):
-        if name in taken:
-            where = subject.place_word(f"/failures/{index}/name")
-            yield Complaint(where, f"{name!r} is a scenario already", "choose another name")
+    places = [(subject.place_word("/failures"), subject.contract.failures)]
+    for operation in subject.contract.operations.values():
+        if "x-failures" in subject.find_raw(operation):
+            where = subject.place(operation, "/x-failures")
+            places.append((where, operation.failures))
+            if operation.role is not Role.SUBMIT:
+                yield Complaint(where, "stands on no submit", "tasks fail, and submits make them")
+    for where, failures in places:
+        for index, name in enumerate(failures):
+            if name in taken:
+                told = f"{name!r} is a scenario already"
+                yield Complaint(f"{where}/{index}/name", told, "choose another name")

@@ -85,10 +85,11 @@ class Sample(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What the tasks of a contract tell."""
+    """What the tasks of some submits tell."""
 
     said: Facts  # what every submit tells, whatever its model
     results: tuple[Facts, ...]  # one for each way to tell what was made
+    failures: tuple[Failure, ...]
 
 
 def make_samples(
@@ -115,19 +116,22 @@ def _list_moments(
                 yield phase, shapes[OK]
 
 
-def select_told(variants: Sequence[Variant]) -> Told:
-    """The facts that every submit tells, and each way in which one of them tells its results."""
+def select_told(variants: Sequence[Variant], failures: Sequence[Failure]) -> Told:
+    """The facts that every submit tells, and each way in which one of them ends."""
     told = [set(_list_required(variant.schema)) for variant in variants]
     sure = set.intersection(*told) if told else set()
     said = {name: value for name, value in SUBMIT.items() if name in sure}
     answers_data = {bool(v.yields and v.yields.data) for v in variants}
-    results: tuple[Facts, ...] = ({"task.results": FILES[:1]}, {"task.results": FILES})
+    results: tuple[Facts, ...] = tuple(
+        {"task.results": files, "task.originals": [f"{each}?until=1" for each in files]}
+        for files in (FILES[:1], FILES)
+    )
     if True in answers_data:
         results = (
             {"task.data": {"text": "a red fox"}},
             *(results if len(answers_data) > 1 else ()),
         )
-    return Told(said, results)
+    return Told(said, results, tuple(failures))
 
 
 def _list_required(schema: Schema) -> Iterator[str]:
@@ -146,7 +150,7 @@ def _make_facts(contract: Contract, told: Told, role: Role | None, moment: str) 
         yield {**CALL, **ASKED.get(role, {})}
     elif moment in set(Phase):
         for state in _list_words(contract, Phase(moment)):
-            for ending in _list_endings(contract, told, Phase(moment)):
+            for ending in _list_endings(told, Phase(moment)):
                 yield {**CALL, **TASK, **told.said, **ending, "task.state": state}
     elif moment != OK:
         yield {**CALL, **REFUSALS.get(moment, {})}
@@ -161,11 +165,11 @@ def _list_words(contract: Contract, phase: Phase) -> list[Scalar]:
     return [state.name for state in states if not state.phase.is_final]
 
 
-def _list_endings(contract: Contract, told: Told, phase: Phase) -> Iterator[Facts]:
+def _list_endings(told: Told, phase: Phase) -> Iterator[Facts]:
     if phase is Phase.SUCCEEDED:
         yield from ({**ENDED, **results} for results in told.results)
     elif phase is Phase.FAILED:
-        for failure in contract.failures.values():
+        for failure in told.failures:
             yield {**ENDED, "task.cost": 0, **_tell(failure)}
     elif phase is Phase.CANCELED:
         yield {**ENDED, "task.cost": 0}

@@ -7,15 +7,15 @@ from typing import Any, Final
 from mockserver.contract.document import escape, walk
 from mockserver.contract.expression import list_names
 from mockserver.contract.facts import FACTS, Facts, Kind
-from mockserver.contract.grammar import suggest
 from mockserver.contract.leaf import MISSING
 from mockserver.contract.lens import compile_lens
 from mockserver.contract.lint.finding import Complaint
 from mockserver.contract.lint.samples import Sample
 from mockserver.contract.lint.subject import Subject
 from mockserver.contract.shape import Shape
+from mockserver.hint import suggest
 
-EXACT: Final = (Kind.TEXT, Kind.TEXTS, Kind.STATE, Kind.JSON)  # kinds that every encoding keeps
+EXACT: Final = (Kind.TEXT, Kind.TEXTS, Kind.WORD, Kind.JSON)  # kinds that every encoding keeps
 
 
 def check_shapes_can_be_filled(subject: Subject) -> Iterator[Complaint]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mockserver.contract.body import Variant
 from mockserver.contract.catalogue import list_models
 from mockserver.contract.document import Document, escape
-from mockserver.contract.lint.samples import Sample, make_samples, select_told
+from mockserver.contract.lint.samples import Sample, Told, make_samples, select_told
 from mockserver.contract.model import Contract, Operation, Role
 from mockserver.contract.shape import Shape
 
@@ -16,8 +16,13 @@ from mockserver.contract.shape import Shape
 class Sender(NamedTuple):
     """Whatever sends bodies: an operation, one of its callbacks, or the reply to lost calls."""
 
-    role: Role | None
+    operation: Operation | None
     shapes: Mapping[str, Shape]  # by moment
+
+    @property
+    def role(self) -> Role | None:
+        """What the operation is for."""
+        return self.operation.role if self.operation else None
 
 
 class Accepted(NamedTuple):
@@ -58,7 +63,7 @@ class Subject:
     def senders(self) -> tuple[Sender, ...]:
         """Every operation, every callback of one, and the reply to a path that is none."""
         senders = [
-            Sender(operation.role, shapes)
+            Sender(operation, shapes)
             for operation in self.contract.operations.values()
             for shapes in (operation.shapes, *(form.shapes for form in operation.callbacks))
         ]
@@ -100,9 +105,23 @@ class Subject:
     @cached_property
     def samples(self) -> tuple[tuple[Sender, tuple[Sample, ...]], ...]:
         """What every sender sends, from made-up facts, at each of its moments."""
-        submits = [body.variant for body in self.bodies if body.operation.role is Role.SUBMIT]
-        told = select_told(submits)
-        return tuple(
-            (sender, tuple(make_samples(self.contract, told, sender.role, sender.shapes)))
-            for sender in self.senders
-        )
+        told: dict[tuple[str, ...], Told] = {}  # by the submits whose tasks a sender knows
+        found = []
+        for sender in self.senders:
+            sources = tuple(each.id for each in self._list_sources(sender))
+            if sources not in told:
+                told[sources] = self._select_told(sources)
+            made = make_samples(self.contract, told[sources], sender.role, sender.shapes)
+            found.append((sender, tuple(made)))
+        return tuple(found)
+
+    def _list_sources(self, sender: Sender) -> tuple[Operation, ...]:
+        if sender.operation is None:
+            return self.contract.find_role(Role.SUBMIT)
+        return self.contract.find_sources(sender.operation)
+
+    def _select_told(self, sources: tuple[str, ...]) -> Told:
+        submits = [body.variant for body in self.bodies if body.operation.id in sources]
+        operations = [self.contract.operations[name] for name in sources]
+        failures = {f: None for operation in operations for f in operation.failures.values()}
+        return select_told(submits, list(failures))

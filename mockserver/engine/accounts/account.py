@@ -1,20 +1,17 @@
 """An account: the private universe of one API key, over all providers."""
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from mockserver.clock import Clock
 from mockserver.contract.model import Contract, Failure
 from mockserver.contract.moments import Phase
-from mockserver.engine.accounts.agenda import END, Agenda, Due
+from mockserver.engine.accounts.agenda import END, Agenda
 from mockserver.engine.accounts.holding import Holding
 from mockserver.engine.accounts.journal import Entry, Journal
 from mockserver.engine.accounts.key import Key
-from mockserver.engine.accounts.shelf import Shelf
+from mockserver.engine.accounts.shared import Shared
 from mockserver.engine.callbacks.deliveries import Deliveries
-from mockserver.engine.events import EventKind, Events, Subject
-from mockserver.engine.files.uploads import Uploads
+from mockserver.engine.events import EventKind, Subject
 from mockserver.engine.scenarios.wish import Wish
-from mockserver.engine.settings import Settings
 from mockserver.engine.task import Task
 from mockserver.engine.timeline import Timeline
 from mockserver.errors import UsageError
@@ -23,22 +20,6 @@ if TYPE_CHECKING:
     from mockserver.engine.trouble.plan import FaultPlan
 
 LAST_INSTANT: Final = 221_845_392_000_000  # the end of the year 8999, where dates can be written
-
-
-class Desk(Protocol):
-    """Whoever sends callbacks."""
-
-    def plan_callbacks(self, account: "Account", task: Task, first: int) -> None:
-        """Plan what a task's client is to be told, from the step with a number on."""
-
-    def take_due(self, account: "Account", due: Due) -> None:
-        """Something that is to be sent has fallen due."""
-
-    def watch(self, account: "Account") -> None:
-        """The account's clock was moved: look anew when it is to be settled."""
-
-    def drop(self, account: "Account") -> None:
-        """The account is forgotten: nothing is to be sent for it any more."""
 
 
 class Account:
@@ -55,8 +36,8 @@ class Account:
         "_frozen",
         "_latest",
         "_max_tasks",
+        "_shelf",
         "_shift",
-        "_tasks",
         "agenda",
         "deliveries",
         "faults",
@@ -69,6 +50,7 @@ class Account:
         "salt",
         "scenario",
         "seed",
+        "task_count",
         "tier",
         "uploads",
         "warning",
@@ -76,17 +58,8 @@ class Account:
         "wishes",
     )
 
-    def __init__(  # noqa: PLR0913 - all that it shares with others
-        self,
-        key: Key,
-        clock: Clock,
-        settings: Settings,
-        desk: Desk,
-        events: Events,
-        *,
-        uploads: Uploads,
-        shelf: Shelf,
-    ) -> None:
+    def __init__(self, key: Key, shared: Shared) -> None:
+        settings = shared.settings
         self.id = key.id
         self.label = key.label
         self.scenario = key.scenario  # its name; None for the default
@@ -96,22 +69,21 @@ class Account:
         self.http_status: str | None = None  # "envelope" or "code"; None for the contract's own
         self.holdings: dict[str, Holding] = {}  # by provider
         self.agenda = Agenda()
-        self.deliveries = Deliveries(settings)
-        self.journal = Journal(settings, settings.max_entries, events.numbers, shelf)
+        self.deliveries = Deliveries(settings, shared.shelf)
+        self.journal = Journal(settings, settings.max_entries, shared.events.numbers, shared.shelf)
         self.salt = key.id.encode()  # of the ids of its tasks
-        self.uploads = uploads  # of all accounts, since all together have only so much room
+        self.uploads = shared.uploads  # of all accounts, since all together have only so much room
         self.wishes: list[Wish] = []  # scenarios for its next submits
         self.faults: FaultPlan | None = None  # None as long as there are none
         self.is_forgotten = False  # then nothing of it may happen any more
         # To be noted once, with the first request.
         self.warning = "the API key looks like a live one" if key.looks_live else None
-        self._clock = clock
-        self._desk = desk
-        self._events = events
+        self._clock, self._desk, self._events = shared.clock, shared.desk, shared.events
+        self._shelf = shared.shelf
         self._shift = 0
         self._frozen: int | None = None
-        self._latest = clock.now()
-        self._tasks = 0  # over all providers
+        self._latest = self._clock.now()
+        self.task_count = 0  # over all providers
         self._max_tasks = settings.max_tasks
 
     def __repr__(self) -> str:
@@ -186,15 +158,15 @@ class Account:
         """What it has at a provider; the first time, that is the opening balance."""
         holding = self.holdings.get(contract.name)
         if holding is None:
-            holding = self.holdings[contract.name] = Holding(contract, self.now())
+            holding = self.holdings[contract.name] = Holding(contract, self.now(), self._shelf)
         return holding
 
     def put_task(self, task: Task, replay: str | None = None) -> None:
         """Take in a task that was just accepted, under an idempotency key; plan its end."""
         holding = self.holdings[task.contract.name]
-        self._tasks += 1
-        if self._tasks > self._max_tasks:
-            self._make_room()
+        self.task_count += 1
+        if self.task_count > self._max_tasks:
+            self._evict_of(max(self.holdings.values(), key=lambda each: len(each.tasks)))
         holding.put_task(task, replay)
         if not task.timeline.is_open:
             self.agenda.plan(task.ended, END, task.contract.name, task.id)
@@ -226,10 +198,23 @@ class Account:
         self.settle()
         return changed
 
+    def forget_replies(self) -> None:
+        """Let go of what can be made again, or is only on record: replies, ended deliveries."""
+        self.deliveries.forget_ended()
+        for holding in self.holdings.values():
+            holding.replies.clear()
+
+    def evict_task(self) -> None:
+        """Let go of a task, at the provider where tasks take the most bytes; there must be one."""
+        self._evict_of(max(self.holdings.values(), key=lambda each: each.size))
+
     def forget(self) -> None:
         """It is an account no more: what is planned for it will not happen."""
         self.is_forgotten = True
-        self.journal.clear()
+        self.journal.release()
+        self.deliveries.release()
+        for holding in self.holdings.values():
+            holding.release()
         self._desk.drop(self)
         self.uploads.drop(self.id)
 
@@ -240,7 +225,6 @@ class Account:
         if self.agenda.callbacks:
             self._desk.watch(self)
 
-    def _make_room(self) -> None:
-        self._tasks -= 1
-        fullest = max(self.holdings.values(), key=lambda holding: len(holding.tasks))
-        fullest.evict_task()
+    def _evict_of(self, holding: Holding) -> None:
+        self.task_count -= 1
+        holding.evict_task()

@@ -7,22 +7,26 @@ fall due, and only the page of the earliest second is put in order.
 from heapq import heappop, heappush
 from itertools import count
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-END: Final = "end"
+# What falls due. Plain texts: with members of an enum, the garbage collector would visit each row.
+DueKind = Literal["end", "callback", "attempt"]
+END: Final = "end"  # of a task
+CALLBACK: Final = "callback"  # is to be made of a task's state
+ATTEMPT: Final = "attempt"  # at a delivery, after the first
 
 _PAGE: Final = 1_000  # milliseconds
 
 # A Due in the making. A plain tuple of plain values, which the garbage collector need not visit:
 # there is one for every live task.
-_Row = tuple[int, str, str, str, int]
+_Row = tuple[int, DueKind, str, str, int]
 
 
 class Due(NamedTuple):
     """Something that falls due."""
 
     at: int  # milliseconds on the account's clock
-    kind: str
+    kind: DueKind
     provider: str
     task_id: str
     detail: int  # which step, or which delivery
@@ -54,7 +58,7 @@ class Agenda:
             self._turn_page()
         return self._late[0][0] if self._is_late_first() else self._open[-1][0]
 
-    def plan(self, at: int, kind: str, provider: str, task_id: str, detail: int = 0) -> None:
+    def plan(self, at: int, kind: DueKind, provider: str, task_id: str, detail: int = 0) -> None:
         """Put something on the agenda; of two at the same time the one planned first is first."""
         self.callbacks += kind != END
         row = (at, kind, provider, task_id, detail)

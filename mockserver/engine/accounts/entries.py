@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from mockserver.engine.accounts.journal import Entry, Journal, hide_keys
+from mockserver.engine.accounts.journal import Entry, Journal, hide_keys, measure_head
 from mockserver.engine.call import Call, Reply, Stray
 from mockserver.engine.visit import Refusal, Visit
 
@@ -34,20 +34,21 @@ def enter_visit(
             visit.task.id if visit.task else None,
             fault,
             next(account.journal.numbers),
+            call.head_size,
         )
     )
 
 
 def enter_refused(journal: Journal, call: Call, now: int, reply: Reply, refusal: Refusal) -> Entry:
     """Enter a call whose key opened no account."""
-    message = refusal.facts.get("reply.message")
+    note = refusal.facts.get("reply.message") or refusal.note
     return journal.add(
         replace(
             _begin(journal, call.operation.method, call, now, reply),
             provider=call.contract.name,
             operation=call.operation.id,
             condition=refusal.condition,
-            notes=(str(message),) if message else (),
+            notes=(str(note),) if note else (),
         )
     )
 
@@ -83,4 +84,5 @@ def _begin(journal: Journal, method: str, request: Call | Stray, now: int, reply
         scenario=None,
         task_id=None,
         number=next(journal.numbers),
+        size=measure_head(request.target, request.headers),
     )

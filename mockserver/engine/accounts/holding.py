@@ -10,11 +10,13 @@ from mockserver.contract.moments import Phase
 from mockserver.engine.accounts.ledger import Ledger
 from mockserver.engine.accounts.quota import Quota
 from mockserver.engine.accounts.replies import Replies
+from mockserver.engine.accounts.shelf import Shelf
 from mockserver.engine.scenarios.pace import BY_TIME, Mover
 from mockserver.engine.task import Task
 from mockserver.engine.timeline import Timeline
 
 _MAX_REPLAYS: Final = 100_000
+_OVERHEAD: Final = 700  # bytes of a task besides its body, roughly
 
 
 class Holding:
@@ -22,6 +24,7 @@ class Holding:
 
     __slots__ = (
         "_ended",
+        "_shelf",
         "active",
         "contract",
         "evicted",
@@ -32,25 +35,31 @@ class Holding:
         "replays",
         "replies",
         "reserved",
+        "size",
         "tasks",
     )
 
-    def __init__(self, contract: Contract, now: int) -> None:
+    def __init__(self, contract: Contract, now: int, shelf: Shelf) -> None:
         self.contract = contract
         self.tasks = _make_table()  # in order of submit
         self.ledger = Ledger(now, contract.money.opening)
         self.quota = Quota()
-        self.replies = Replies()
+        self.replies = Replies(shelf)
         self.replays: OrderedDict[str, str] = OrderedDict()  # idempotency key -> task id
         self.repeats: dict[bytes, int] = {}  # digest of a repeated submit -> how many were accepted
         self.polls: dict[str, int] = {}  # of open tasks that polls move on, by task id
         self.active = 0  # tasks that have not ended
         self.evicted = 0  # tasks that had to make room
         self.reserved = 0  # what open tasks will cost that are charged when they succeed
+        self.size = 0  # bytes that the tasks take
+        self._shelf = shelf
         self._ended: deque[str] = deque()  # ids of ended tasks, the first to end first
 
     def put_task(self, task: Task, replay: str | None) -> None:
         """Take in a task that was just accepted, what it costs, and its idempotency key."""
+        size = measure_task(task)
+        self._shelf.take(size)  # others make room for it, while it cannot be one of them
+        self.size += size
         self.tasks[task.id] = task
         if task.occurrence:
             self.repeats[task.digest] = task.occurrence + 1
@@ -113,6 +122,20 @@ class Holding:
                 self.reserved -= task.price
         if self.repeats.get(task.digest) == task.occurrence + 1:
             del self.repeats[task.digest]
+        size = measure_task(task)
+        self.size -= size
+        self._shelf.used -= size
+
+    def release(self) -> None:
+        """Take off the shelf what stands there, since nobody will ask for it again."""
+        self.replies.clear()
+        self._shelf.used -= self.size
+        self.size = 0
+
+
+def measure_task(task: Task) -> int:
+    """How many bytes a task takes, roughly; the addresses of its callbacks stand in its body."""
+    return _OVERHEAD + len(task.body) * (2 if task.callbacks else 1)
 
 
 def _make_table() -> dict[str, Task]:

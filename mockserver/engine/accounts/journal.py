@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from mockserver.contract.validate import Violation
 from mockserver.engine.accounts.key import MOCK_PREFIX, read_key
+from mockserver.engine.accounts.remarks import cut_remarks, measure_remarks
 from mockserver.engine.accounts.shelf import Shelf
 from mockserver.engine.settings import Settings
 
-_OVERHEAD: Final = 1_000  # bytes of an entry besides its bodies, roughly
+_OVERHEAD: Final = 1_000  # bytes of an entry besides what is measured of it, roughly
 _HARMLESS: Final = f"Bearer {MOCK_PREFIX}"
 _SECRET: Final = frozenset({"cookie", "proxy-authorization", "x-api-key", "x-mock-token"})
 
@@ -38,6 +39,9 @@ class Entry(Struct, gc=False):
     task_id: str | None
     fault: str | None = None  # the one that acted
     number: int = 0  # counts all requests that a server got, from 1
+    # Bytes that it takes, roughly. Before it stands in a journal only those of its head, or none if
+    # other entries share its strings.
+    size: int = 0
 
 
 class Journal:
@@ -71,19 +75,21 @@ class Journal:
         self._max_body = settings.max_body_bytes
 
     def add(self, entry: Entry) -> Entry:
-        """Put an entry at the end, its bodies cut; the entry as it is kept."""
+        """Put an entry at the end, what is long of it cut; the entry as it is kept."""
         most = self._max_body
         if len(entry.request) > most or len(entry.reply) > most:
             entry = replace(entry, request=entry.request[:most], reply=entry.reply[:most])
+        if entry.notes or entry.violations:
+            entry.violations, entry.notes = cut_remarks(entry.violations, entry.notes)
+            entry.size += measure_remarks(entry.violations, entry.notes)
+        growth = entry.size = entry.size + _OVERHEAD + len(entry.request) + len(entry.reply)
         entries = self.entries
         entries.append(entry)
         self.total += 1
-        growth = _OVERHEAD + len(entry.request) + len(entry.reply)
         while len(entries) > self._max_entries or (
             self._size + growth > self._max_bytes and entries
         ):
-            oldest = entries.popleft()
-            growth -= _OVERHEAD + len(oldest.request) + len(oldest.reply)
+            growth -= entries.popleft().size
         self._size += growth
         if self._shelf is not None and growth:
             self._shelf.take(growth)
@@ -95,6 +101,16 @@ class Journal:
         if self._shelf is not None:
             self._shelf.used -= self._size
         self._size = 0
+
+    def release(self) -> None:
+        """Forget the entries, and share no room with others any more."""
+        self.clear()
+        self._shelf = None
+
+
+def measure_head(target: str, headers: Mapping[str, str]) -> int:
+    """How many bytes the head of a request takes, roughly."""
+    return len(target) + sum(map(len, headers)) + sum(map(len, headers.values()))
 
 
 def hide_keys(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -26,6 +26,20 @@ class Quota:
     def take(self, limits: Sequence[Limit], now: int) -> Excess | None:
         """Count a call in every window; or count it nowhere and tell the longest wait."""
         windows: dict[_Name, tuple[int, int]] = {}
+        excess = self._look(limits, now, windows)
+        if excess is None:
+            for name, (start, calls) in windows.items():
+                self._windows[name] = start, calls + 1
+        return excess
+
+    def find_excess(self, limits: Sequence[Limit], now: int) -> Excess | None:
+        """The limit that a call would break now, None if there is none; it is counted nowhere."""
+        return self._look(limits, now, {})
+
+    def _look(
+        self, limits: Sequence[Limit], now: int, windows: dict[_Name, tuple[int, int]]
+    ) -> Excess | None:
+        """What a call would break, with the longest wait; its windows are put into `windows`."""
         excess: Excess | None = None
         for limit in limits:
             name = (limit.of, limit.per or 0)
@@ -33,9 +47,6 @@ class Quota:
             wait = start + name[1] - now
             if calls >= limit.max and (excess is None or wait > excess.wait):
                 excess = Excess(limit, wait)
-        if excess is None:
-            for name, (start, calls) in windows.items():
-                self._windows[name] = start, calls + 1
         return excess
 
     def _find_window(self, name: _Name, now: int) -> tuple[int, int]:

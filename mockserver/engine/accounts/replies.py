@@ -3,19 +3,25 @@
 from typing import Final
 
 from mockserver.contract.shape import Shape
-from mockserver.engine.task import Task
+from mockserver.engine.accounts.shelf import Shelf
+from mockserver.engine.timeline import Timeline
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 
-Place = tuple[Task, int, Shape]  # whom it tells of, since when that holds, and in which shape
+_OVERHEAD: Final = 300  # bytes of a reply besides its body, roughly
+
+# Whose it is, since when that holds, and in which shape it is told. A timeline is that of one task
+# as it is planned now: it stands for the task, whose body may go while a reply is still kept.
+Place = tuple[Timeline, int, Shape]
 
 
 class Replies:
     """The bodies of replies about the tasks of one account at one provider."""
 
-    __slots__ = ("_bodies", "_size")
+    __slots__ = ("_bodies", "_shelf", "_size")
 
-    def __init__(self) -> None:
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
         self._bodies: dict[Place, bytes] = {}
         self._size = 0
 
@@ -25,8 +31,15 @@ class Replies:
 
     def keep(self, place: Place, body: bytes) -> None:
         """Keep a body; when they become too many, begin anew."""
-        self._size += len(body)
-        if self._size > MAX_BYTES:
-            self._bodies.clear()
-            self._size = len(body)
+        size = _OVERHEAD + len(body)
+        if self._size + size > MAX_BYTES:
+            self.clear()
+        self._size += size
+        self._shelf.used += size
         self._bodies[place] = body
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self._bodies.clear()
+        self._shelf.used -= self._size
+        self._size = 0

@@ -4,8 +4,9 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from mockserver.clock import Clock
-from mockserver.engine.accounts.account import Account, Desk
+from mockserver.engine.accounts.account import Account
 from mockserver.engine.accounts.key import Key, identify
+from mockserver.engine.accounts.shared import Desk, Shared
 from mockserver.engine.accounts.shelf import Shelf
 from mockserver.engine.events import EventKind, Events
 from mockserver.engine.files.uploads import Uploads
@@ -16,12 +17,10 @@ class Accounts:
     """At most so many accounts as the settings allow, in order of their last use."""
 
     def __init__(self, clock: Clock, settings: Settings, desk: Desk, events: Events) -> None:
-        self._clock = clock
-        self._settings = settings
-        self._desk = desk
-        self._events = events
         self.uploads = Uploads(settings)
-        self.shelf = Shelf(settings.max_journals_bytes, self._empty_idle_journals)
+        self.shelf = Shelf(settings.max_kept_bytes, self._make_room)
+        self._shared = Shared(clock, settings, desk, events, self.uploads, self.shelf)
+        self._max = settings.max_accounts
         self._by_id: OrderedDict[str, Account] = OrderedDict()
         self.evicted = 0  # accounts that had to make room
 
@@ -44,11 +43,10 @@ class Accounts:
 
     def open(self, key: Key) -> Account:
         """Make the account of a key; if there are too many, the idlest is forgotten."""
-        shared = self._clock, self._settings, self._desk, self._events
-        account = Account(key, *shared, uploads=self.uploads, shelf=self.shelf)
+        account = Account(key, self._shared)
         self._by_id[account.id] = account
         account.tell(EventKind.ACCOUNT_OPENED)
-        if len(self._by_id) > self._settings.max_accounts:
+        if len(self._by_id) > self._max:
             _, idlest = self._by_id.popitem(last=False)
             self.evicted += 1
             idlest.forget()
@@ -69,12 +67,21 @@ class Accounts:
         self.evicted = 0
         self.shelf.emptied = 0
 
-    def _empty_idle_journals(self) -> None:
-        """Empty the journals of the idlest accounts until there is room, but not the last one."""
-        for account in [*self._by_id.values()][:-1]:
-            if not self.shelf.is_full:
+    def _make_room(self) -> None:
+        """Let accounts give way until there is room, the idlest first; tasks go last.
+
+        The one that was used last keeps its journal, and the task that room is made for.
+        """
+        accounts = [*self._by_id.values()]
+        for account in accounts:
+            if not self.shelf.is_crowded:
                 return
-            if account.journal.entries:
+            account.forget_replies()
+            if account is not accounts[-1] and account.journal.entries:
                 account.journal.clear()
                 account.tell(EventKind.JOURNAL_CLEARED)
                 self.shelf.emptied += 1
+        for account in accounts:
+            kept = 1 if account is accounts[-1] else 0
+            while self.shelf.is_crowded and account.task_count > kept:
+                account.evict_task()

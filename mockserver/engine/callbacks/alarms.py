@@ -56,11 +56,6 @@ class Alarms:
         if len(self._rows) > 2 * len(self._at) + _SLACK:
             self._sweep()
 
-    def clear(self) -> None:
-        """Forget every account."""
-        self._at.clear()
-        self._rows.clear()
-
     def _holds(self, row: tuple[int, int, Account]) -> bool:
         return self._at.get(row[2]) == row[0]
 

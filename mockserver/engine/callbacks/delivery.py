@@ -43,8 +43,9 @@ class Twist:
     is_overtaken: bool = False  # the next delivery of its account is sent first
     method: str = "POST"
     body: bytes | None = None  # sent in place of the one that is signed
+    spelling: bytes | None = None  # another one of the body, which is sent and signed
     media_type: str | None = None
-    is_forged: bool = False  # signed with another secret
+    secret: str | None = None  # that it is signed with, in place of the account's
     age: int = 0  # of the time that is signed
 
 

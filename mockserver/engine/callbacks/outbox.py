@@ -7,13 +7,12 @@ each account with planned callbacks is to be settled next.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final
 
 from mockserver.contract.model import CallbackForm
 from mockserver.contract.moments import Phase
 from mockserver.contract.shape import Shape
 from mockserver.engine.accounts.account import Account
-from mockserver.engine.accounts.agenda import Due
+from mockserver.engine.accounts.agenda import ATTEMPT, CALLBACK, Due
 from mockserver.engine.callbacks.alarms import Alarms
 from mockserver.engine.callbacks.delivery import Attempt, Delivery
 from mockserver.engine.events import EventKind
@@ -21,9 +20,7 @@ from mockserver.engine.facts import Scene
 from mockserver.engine.form import Form
 from mockserver.engine.task import Task
 from mockserver.engine.timeline import NEVER
-from mockserver.engine.trouble.callbacks import ATTEMPT, send_twisted
-
-CALLBACK: Final = "callback"
+from mockserver.engine.trouble.callbacks import send_twisted
 
 
 class Outbox:

@@ -68,11 +68,22 @@ def list_addresses(account: Account, task: Task) -> list[str]:
     return [f"{start}/{number}.{extension}" for number in range(1, task.count_results() + 1)]
 
 
+def list_originals(account: Account, task: Task) -> list[str]:
+    """The other addresses of all results of a task that has ended, which are good for a time."""
+    lifetime = task.contract.retention.originals
+    until = _FOR_EVER if lifetime is None else task.ended + lifetime
+    addresses = enumerate(list_addresses(account, task), 1)
+    return [_limit(account, task, number, address, until) for number, address in addresses]
+
+
 def write_link(account: Account, task: Task, number: int, now: int) -> str:
     """A temporary address for a result, good from now on for as long as the contract says."""
     lifetime = task.contract.retention.temporary
     until = _FOR_EVER if lifetime is None else now + lifetime
-    address = list_addresses(account, task)[number - 1]
+    return _limit(account, task, number, list_addresses(account, task)[number - 1], until)
+
+
+def _limit(account: Account, task: Task, number: int, address: str, until: int) -> str:
     return f"{address}?until={until}&sign={sign(account, task, number, until)}"
 
 

@@ -1,6 +1,7 @@
 """The choice of a scenario for a call: who asks for one, and who is heard first.
 
-1. A one-shot wish, put to the account by a control call; it is about submits alone.
+1. A wish, put to the account by a control call; it is about submits alone, and used up by one that
+   makes a task or meets the trouble that was wished for.
 2. The address: `/_/<scenario>/` between a base URL and the provider's own path.
 3. The account: its key, or what a control call changed that to.
 4. A directive in the prompt of a submit: `[mock: <scenario>]`.
@@ -17,9 +18,9 @@ from mockserver.contract.model import Role
 from mockserver.engine.accounts.account import Account
 from mockserver.engine.call import Call
 from mockserver.engine.provider import Provider
-from mockserver.engine.scenarios.catalogue import Choice
 from mockserver.engine.scenarios.pretence import pretend
-from mockserver.engine.scenarios.wish import take_wish
+from mockserver.engine.scenarios.repertoire import Choice
+from mockserver.engine.scenarios.wish import find_wish
 from mockserver.engine.task import Task
 from mockserver.engine.visit import Refusal, Visit
 
@@ -29,22 +30,22 @@ _DIRECTIVE: Final = re.compile(r"\[mock:\s{0,9}([\w.-]{1,100})\s{0,9}\]", re.ASC
 
 def choose_scenario(call: Call, provider: Provider, account: Account) -> Choice:
     """The scenario that a call is in."""
-    catalogue = provider.catalogue
+    repertoire = provider.repertoire
     if not (account.wishes or call.scenario or account.scenario or MARK in call.raw):
-        return catalogue.usual
+        return repertoire.usual
     is_submit = call.operation.role is Role.SUBMIT
     if is_submit and account.wishes:
-        name = take_wish(account.wishes, call.contract.name, catalogue.find)
+        name = find_wish(account.wishes, call.contract.name, repertoire.find)
         if name is not None:
-            return Choice(catalogue.find(name), name, " in the control call", is_chosen=True)
+            return Choice(repertoire.find(name), name, " in the control call", is_chosen=True)
     if call.scenario is not None:
-        named = catalogue.find(call.scenario)
+        named = repertoire.find(call.scenario)
         return Choice(named, call.scenario, " in the address", is_chosen=True)
     if account.scenario is not None:
-        return Choice(catalogue.find(account.scenario), account.scenario, "")
+        return Choice(repertoire.find(account.scenario), account.scenario, "")
     if is_submit and MARK in call.raw and (name := read_directive(call)) is not None:
-        return Choice(catalogue.find(name), name, " in the prompt", is_chosen=True)
-    return catalogue.usual
+        return Choice(repertoire.find(name), name, " in the prompt", is_chosen=True)
+    return repertoire.usual
 
 
 def read_directive(call: Call) -> str | None:

@@ -7,20 +7,22 @@ from typing import Any, Final, NamedTuple
 from mockserver.clock import parse_range
 from mockserver.contract.model import Contract, Failure
 from mockserver.contract.moments import CONDITIONS, FINAL, Phase
+from mockserver.draw import parse_pattern
 from mockserver.engine.scenarios.pace import BY_TIME, Mover, Pace
 from mockserver.engine.scenarios.scenario import Scenario, can_meet
 from mockserver.engine.trouble.fault import FaultRule, Registry
-from mockserver.engine.trouble.words import read_rule, suggest
+from mockserver.engine.trouble.words import read_rule
 from mockserver.errors import UsageError
+from mockserver.hint import suggest
 
 ANY: Final = "any"  # any failure of the contract, drawn for each task
 MAX_POLLS: Final = 1_000
 MAX_FACTOR: Final = 10_000
 
 _MOVERS: Final = frozenset(Mover) - {Mover.POLLS}
-_CHANGES: Final = ("outcome", "failure", "condition", "pace", "faults")
+_CHANGES: Final = ("outcome", "failure", "condition", "pace", "faults", "ids")
 _KEYS: Final = ("sentence", *_CHANGES, "providers")
-_OF_TASKS: Final = frozenset({"outcome", "failure", "pace"})
+_OF_TASKS: Final = frozenset({"outcome", "failure", "pace", "ids"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Draft:
     condition: str | None
     pace: Pace
     faults: tuple[FaultRule, ...]
+    ids: str | None  # pattern of task ids; None for that of the contract
     providers: tuple[str, ...]  # it is for; empty for all
     source: str  # the file
 
@@ -61,16 +64,17 @@ class Draft:
             self.condition,
             self.pace,
             self.faults,
+            self.ids,
             self.source,
         )
 
     def _find_failures(self, contract: Contract) -> tuple[Failure, ...]:
-        every = tuple(contract.failures.values())
         if self.outcome is not Phase.FAILED:
             return ()
-        if self.failure is None:
-            return every[:1]
-        return tuple(each for each in every if self.failure in (ANY, each.name))
+        usual = tuple(contract.failures.values())
+        if self.failure in (ANY, None):
+            return usual if self.failure else usual[:1]
+        return tuple(x for x in contract.every_failure.values() if x.name == self.failure)
 
 
 class Problem(NamedTuple):
@@ -103,6 +107,7 @@ class DraftReader:
             self._read_condition(found.get("condition")),
             self._read_pace(found.get("pace")),
             tuple(self._read_faults(found["faults"])) if "faults" in found else (),
+            self._read_ids(found.get("ids")),
             tuple(self._read_providers(found.get("providers", []))),
             source,
         )
@@ -156,6 +161,18 @@ class DraftReader:
             hint = "time, instant, manual, {polls: 3}, {takes: 90s..120s} or {factor: 5}"
             self._complain(("pace",), str(error), hint)
             return BY_TIME
+
+    def _read_ids(self, value: object) -> str | None:
+        if value is None:
+            return None
+        try:
+            if isinstance(value, str) and any(fill for _, fill, _ in parse_pattern(value)):
+                return value
+            problem = f"{value!r} makes no ids"
+        except ValueError as error:
+            problem = str(error)
+        self._complain(("ids",), problem, "write what is drawn in braces: 'my/{hex:16}'")
+        return None
 
     def _read_faults(self, value: object) -> Iterator[FaultRule]:
         if not isinstance(value, list) or self._registry is None:

@@ -22,7 +22,7 @@ class Library:
 
     The name of a file is that of its scenario. Of two with the same name that in the folder named
     last has its way; the package's own come first. `find_registry` tells what faults there are;
-    without it scenarios that have some are left out.
+    a library without it has no scenario with faults.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Library:
         find_registry: Callable[[], Registry] | None = None,
     ) -> None:
         self.folders = (scenarios_dir(), *folders)
-        self.find_registry = find_registry
+        self._find_registry = find_registry
         self._drafts: dict[str, Draft | None] = {}
 
     @cached_property
@@ -53,9 +53,9 @@ class Library:
         from mockserver.engine.scenarios.file import read_draft, read_words
 
         words = read_words(file)
-        if self.find_registry is None and "faults" in words:
+        if self._find_registry is None and "faults" in words:
             return None
-        draft, problems = read_draft(file, words, self.find_registry and self.find_registry())
+        draft, problems = read_draft(file, words, self._find_registry and self._find_registry())
         if problems:
             raise ScenarioError("; ".join(problems))
         return draft

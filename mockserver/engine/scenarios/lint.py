@@ -9,8 +9,8 @@ from mockserver.engine.scenarios.file import describe, read_draft, read_words
 from mockserver.engine.scenarios.library import list_files, name_scenario
 from mockserver.engine.trouble.fault import Registry
 from mockserver.engine.trouble.reach import can_reach, explain_reach, list_targets
-from mockserver.engine.trouble.words import suggest
 from mockserver.errors import ScenarioError
+from mockserver.hint import suggest
 
 
 def lint_scenarios(folder: Path, contracts: Sequence[Contract], registry: Registry) -> list[str]:
@@ -48,7 +48,7 @@ def _judge(draft: Draft, contracts: Sequence[Contract]) -> Iterator[Problem]:
         if name not in by_name:
             yield Problem(("providers",), f"there is no provider {name!r}", suggest(name, by_name))
     chosen = [by_name[name] for name in draft.providers or by_name if name in by_name]
-    failures = {name for contract in chosen for name in contract.failures}
+    failures = {name for contract in chosen for name in contract.every_failure}
     if draft.failure not in (None, ANY, *failures):
         hint = suggest(draft.failure or "", sorted(failures))
         yield Problem(("failure",), f"no provider has the failure {draft.failure!r}", hint)

@@ -14,6 +14,7 @@ from mockserver.engine.procedure import (
     find_tier,
     list_limits,
 )
+from mockserver.engine.scenarios.wish import use_wish
 from mockserver.engine.visit import Refusal, Visit
 
 # The gates that could raise a condition; one that is not listed comes right after the key.
@@ -52,7 +53,12 @@ def _find_place(names: tuple[str, ...], condition: str) -> int:
 
 
 def _raise(condition: str) -> Callable[[Visit], Refusal]:
-    return lambda visit: pretend(visit, condition)
+    def refuse(visit: Visit) -> Refusal:
+        if visit.is_chosen:
+            use_wish(visit)
+        return pretend(visit, condition)
+
+    return refuse
 
 
 def pretend(visit: Visit, condition: str) -> Refusal:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from mockserver.contract.model import Contract, Failure
+from mockserver.contract.model import Contract, Failure, Operation
 from mockserver.contract.moments import CONDITIONS, FALLBACK, Phase
 from mockserver.draw import Draw
 from mockserver.engine.scenarios.pace import BY_TIME, Pace
@@ -48,6 +48,7 @@ class Scenario:
     condition: str | None = None  # that its calls meet
     pace: Pace = BY_TIME
     faults: tuple[FaultRule, ...] = ()
+    ids: str | None = None  # pattern of its tasks' ids; None for the contract's
     source: str = OF_CONTRACT  # or "built-in", or the file of a user
 
     def choose_failure(self, chance: Draw) -> Failure:
@@ -65,10 +66,12 @@ def list_scenarios(contract: Contract) -> dict[str, Scenario]:
     return found
 
 
-def find_failure(contract: Contract, outcome: Phase, name: str | None) -> Failure | None:
-    """The failure with which a task ends in an outcome; without a name the contract's first.
+def find_failure(
+    contract: Contract, operation: Operation, outcome: Phase, name: str | None
+) -> Failure | None:
+    """The failure with which a submit's task ends in an outcome; without a name the usual one.
 
-    Raises ScenarioError for an outcome or a failure that the contract does not have.
+    Raises ScenarioError for an outcome or a failure that there is not.
     """
     outcomes = {state.phase for state in contract.lifecycle.states if state.phase.is_final}
     if outcome not in outcomes:
@@ -79,11 +82,11 @@ def find_failure(contract: Contract, outcome: Phase, name: str | None) -> Failur
             raise ScenarioError(f"a task that ends {outcome!s} has no failure; leave it out")
         return None
     if name is None:
-        return next(iter(contract.failures.values()))
-    if name not in contract.failures:
-        known = ", ".join(contract.failures)
+        return operation.suit(next(iter(contract.failures.values())))
+    if name not in operation.failures:
+        known = ", ".join(operation.failures)
         raise ScenarioError(f"{contract.name} has no failure {name!r}; use one of {known}")
-    return contract.failures[name]
+    return operation.failures[name]
 
 
 def _list_all(contract: Contract) -> Iterator[Scenario]:
@@ -94,7 +97,7 @@ def _list_all(contract: Contract) -> Iterator[Scenario]:
         if can_meet(contract, condition):
             name = condition.replace("_", "-")
             yield Scenario(name, _SENTENCES[condition], condition=condition)
-    for failure in contract.failures.values():
+    for failure in contract.every_failure.values():
         sentence = f"Every task fails: {failure.message}"
         yield Scenario(failure.name, sentence, Phase.FAILED, (failure,))
 

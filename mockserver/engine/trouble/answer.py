@@ -11,6 +11,7 @@ from mockserver.engine.events import EventKind
 from mockserver.engine.files.address import Address
 from mockserver.engine.roles import serve
 from mockserver.engine.scenarios.scenario import Scenario
+from mockserver.engine.scenarios.wish import use_wish
 from mockserver.engine.task import Task
 from mockserver.engine.trouble.occasion import Occasion, see_call, see_file
 from mockserver.engine.trouble.plan import Act, open_plan
@@ -22,6 +23,9 @@ def answer_in_trouble(visit: Visit, found: Refusal | Task | None) -> Reply:
     trouble = Trouble(visit, found)
     found = trouble.refuse(found)
     reply = trouble.spoil(serve(visit, found))
+    is_refused = isinstance(found, Refusal) and found.condition != visit.scenario.condition
+    if is_refused and trouble.is_wished_for:  # else the task, or a gate, has used it up
+        use_wish(visit)
     enter_visit(visit, reply, found if isinstance(found, Refusal) else None, trouble.fault)
     return reply
 
@@ -44,11 +48,12 @@ def spoil_file(account: Account, address: Address, reply: Reply) -> tuple[Reply,
 class Trouble:
     """What may happen to one call, and what has."""
 
-    __slots__ = ("_acts", "_visit", "fault")
+    __slots__ = ("_acts", "_visit", "fault", "is_wished_for")
 
     def __init__(self, visit: Visit, found: Refusal | Task | None) -> None:
         self._visit = visit
         self.fault: str | None = None  # the name of the one that acted
+        self.is_wished_for = False  # whether that one came with a scenario chosen for this call
         self._acts = find_acts(visit.account, see_call(visit, found), visit.scenario)
 
     def refuse(self, found: Refusal | Task | None) -> Refusal | Task | None:
@@ -84,6 +89,7 @@ class Trouble:
     def _note(self, act: Act) -> None:
         if self.fault is None:
             self.fault = act.name
+            self.is_wished_for = self._visit.is_chosen and act.planned.scenario is not None
             note_act(self._visit.account, act)
 
 

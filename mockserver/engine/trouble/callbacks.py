@@ -1,9 +1,10 @@
 """Detours: callbacks that go otherwise than they should, because a fault is planned for them."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mockserver.engine.accounts.account import Account
+from mockserver.engine.accounts.agenda import ATTEMPT
 from mockserver.engine.callbacks.delivery import Delivery, Twist
 from mockserver.engine.facts import Scene
 from mockserver.engine.trouble.answer import find_acts, note_act
@@ -12,8 +13,6 @@ from mockserver.engine.trouble.plan import open_plan
 
 if TYPE_CHECKING:
     from mockserver.engine.callbacks.outbox import Outbox
-
-ATTEMPT: Final = "attempt"
 
 
 def send_twisted(outbox: "Outbox", account: Account, delivery: Delivery, scene: Scene) -> None:

@@ -66,9 +66,6 @@ class Target:
     until: int | None = None
 
 
-ANYBODY: Final = Target()
-
-
 @dataclass(frozen=True, slots=True)
 class FaultRule:
     """A fault, its settings as they were given, and whom it is meant for."""

@@ -54,6 +54,7 @@ class Act(NamedTuple):
 
     planned: Planned
     chance: Draw
+    at: int  # milliseconds on the account's clock
 
     @property
     def name(self) -> str:
@@ -102,7 +103,7 @@ class FaultPlan:
             return []
         occurrence = self._count(occasion.digest)
         acts = (
-            Act(each, draw(seed, "fault", each.label, occasion.digest, occurrence))
+            Act(each, draw(seed, "fault", each.label, occasion.digest, occurrence), occasion.at)
             for each in turns
         )
         return [act for act in acts if act.chance.fraction() < act.planned.rule.target.probability]

@@ -4,14 +4,14 @@
 task: {model: …, phase: …, prompt: …}}`. All other keys are settings of the fault.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from mockserver.clock import format_span, parse_span
 from mockserver.contract.moments import Phase
 from mockserver.engine.trouble.fault import FaultRule, Registry, Target
 from mockserver.errors import UsageError
+from mockserver.hint import suggest
 
 TASK_WORDS: Final = ("id", "model", "phase", "state", "prompt")
 
@@ -74,13 +74,6 @@ def write_rule(rule: FaultRule) -> dict[str, object]:
         **{name: None if span is None else format_span(span) for name, span in spans.items()},
     }
     return {name: value for name, value in words.items() if value is not None}
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """The known name that was probably meant, or all of them."""
-    names = list(known)
-    near = get_close_matches(name[:100], names, 1)
-    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
 
 
 def _read_text(value: object) -> str:

@@ -40,7 +40,7 @@ def find_site(document: Document, where: str, pointer: str) -> Site | None:
     `where` is a place as a shape names it; JSON inside strings counts as opened.
     """
     file, _, start = where.removeprefix(f"{document.folder.name}/").partition("#")
-    if file != document.name:
+    if file not in (document.name, *document.origins.values()):
         return None
     site = _open(document, start)
     for part in split_pointer(pointer):

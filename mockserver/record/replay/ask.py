@@ -1,4 +1,4 @@
-"""A request as it is matched: what was asked for, whoever asked, then or now."""
+"""A request as a key for matching: what was asked for, whoever asked, then or now."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
-"""What one account was played so far, and the answer to its next request."""
+"""The replay state of one account: what it was played so far, and its next answer."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from mockserver.contract.model import CallbackForm, Operation, Role
 from mockserver.contract.shape import Shape
@@ -13,26 +13,29 @@ from mockserver.record.replay.address import restore_addresses, write_address
 from mockserver.record.replay.answer import Answer, Miss, Notification
 from mockserver.record.replay.ask import Ask
 from mockserver.record.replay.difference import describe_nearest
-from mockserver.record.replay.play import Pace, Play
+from mockserver.record.replay.play import Play, ReplayPace
 from mockserver.record.replay.reel import Frame, Reel
 from mockserver.record.replay.report import Report
 from mockserver.record.replay.rewrite import rewrite
-from mockserver.record.replay.tape import POLLS, Tape
+from mockserver.record.replay.tape import POLLS, Key, Tape
 
 MAX_PLAYS: Final = 10_000  # of one account that can still be polled
+
+T = TypeVar("T")
 
 
 class Deck:
     """The state of one account."""
 
-    def __init__(self, tape: Tape, account: str, pace: Pace, report: Report) -> None:
+    def __init__(self, tape: Tape, account: str, pace: ReplayPace, report: Report) -> None:
         self._tape = tape
         self._account = account
         self._pace = pace
         self._report = report
         self._uses: Counter[int] = Counter()  # by number of the reel
-        self._plays: OrderedDict[tuple[str, str], Play] = OrderedDict()  # by provider and task
-        self._named: OrderedDict[tuple[str, str], Play] = OrderedDict()  # by the submit's own name
+        # By provider and task, or the submit's own name; what was asked for last is the last.
+        self._plays: OrderedDict[Key, Play] = OrderedDict()
+        self._named: OrderedDict[Key, tuple[Play, Frame]] = OrderedDict()
         self._turns: Counter[tuple[str, bytes]] = Counter()  # calls of no task that were answered
 
     def answer(self, ask: Ask, now: int, origin: str) -> Answer | Miss:
@@ -76,28 +79,29 @@ class Deck:
 
     def _submit(self, ask: Ask, now: int, origin: str) -> Answer | Miss:
         name = _read_name(ask)
-        if name is not None and (play := self._named.get((ask.contract.name, name))):
-            return self._show_submit(play, origin)  # a retry
-        reels = self._tape.list_submits(ask.contract.name, ask.operation.id)
+        key = (ask.contract.name, name or "")
+        if name is not None and (begun := _find(self._named, key)):
+            return self._show_submit(*begun, origin)  # a retry
+        submits = self._tape.list_submits(ask.contract.name, ask.operation.id)
         exact, alike = ask.exact, ask.alike
-        same = [reel for reel in reels if reel.submit and reel.submit.exact == exact]
-        same = same or [reel for reel in reels if reel.submit and reel.submit.alike == alike]
+        same = [each for each in submits if each.frame.exact == exact]
+        same = same or [each for each in submits if each.frame.alike == alike]
         notice = None
         if not same:
-            same = [reel for reel in reels if reel.task_id and not self._uses[reel.number]][:1]
-            nearest = self._describe_nearest(ask, (reel.submit for reel in same or reels))
+            same = [s for s in submits if s.reel.task_id and not self._uses[s.reel.number]][:1]
+            nearest = self._describe_nearest(ask, (each.frame for each in same or submits))
             if not same:
-                return self._miss(ask, nearest, bool(reels))
+                return self._miss(ask, nearest, bool(submits))
             notice = f"{ask.operation.id} is answered by another recorded submit: {nearest}"
-        reel = min(same, key=lambda each: self._uses[each.number])
+        reel, frame = min(same, key=lambda each: self._uses[each.reel.number])
         play = self._begin(reel, self._make_id(reel), now, ask.callbacks)
-        if name is not None:
-            _keep(self._named, (ask.contract.name, name), play)
-        return replace(self._show_submit(play, origin), notice=notice)
+        if name is not None and frame.error is None:  # else a retry finds what came after it
+            _keep(self._named, key, (play, frame))
+        return replace(self._show_submit(play, frame, origin), notice=notice)
 
     def _poll(self, ask: Ask, task_id: str, now: int, origin: str) -> Answer | Miss:
         name = ask.contract.name
-        play = self._plays.get((name, task_id))
+        play = _find(self._plays, (name, task_id))
         if play is None:
             reel = self._tape.tasks.get((name, task_id))
             if reel is None:
@@ -121,9 +125,10 @@ class Deck:
         if not same:
             return self._miss(ask, self._describe_nearest(ask, frames), bool(frames))
         turn = (ask.contract.name, same[0].exact)
-        frame = same[min(self._turns[turn], len(same) - 1)]
+        frame = _take_turn(same, self._turns[turn])
         self._turns[turn] += 1
         self._report.others += 1
+        self._report.count_error(frame)
         exchange = read_place(frame.place)
         texts = self._write_addresses(frame.addresses, origin)
         shapes = ask.operation.shapes.values()
@@ -145,12 +150,11 @@ class Deck:
         parts = (self._account, reel.contract.name, reel.number, self._uses[reel.number])
         return draw(0, "replay", *parts).fill(reel.contract.ids)
 
-    def _show_submit(self, play: Play, origin: str) -> Answer:
-        frame = play.reel.submit
-        assert frame is not None  # noqa: S101  # it was found by it
+    def _show_submit(self, play: Play, frame: Frame, origin: str) -> Answer:
         return self._show(frame, play.reel.contract.operations[frame.operation], play, origin)
 
     def _show(self, frame: Frame, operation: Operation, play: Play, origin: str) -> Answer:
+        self._report.count_error(frame)
         exchange = read_place(frame.place)
         shapes = operation.shapes.values()
         body = self._rewrite(exchange.response_body, shapes, play, frame, origin)
@@ -168,8 +172,8 @@ class Deck:
     def _write_addresses(self, urls: Iterable[str], origin: str) -> dict[str, str]:
         return {url: write_address(self._tape, url, origin) for url in urls}
 
-    def _describe_nearest(self, ask: Ask, frames: Iterable[Frame | None]) -> str:
-        return describe_nearest(ask, filter(None, frames), self._tape.signpost)
+    def _describe_nearest(self, ask: Ask, frames: Iterable[Frame]) -> str:
+        return describe_nearest(ask, frames, self._tape.signpost)
 
     def _miss(self, ask: Ask, nearest: str, is_known: bool) -> Miss:
         if not is_known:
@@ -196,10 +200,25 @@ def _read_name(ask: Ask) -> str | None:
     return ask.exchange.find_request_header(terms.header) if terms else None
 
 
-def _keep(plays: OrderedDict[tuple[str, str], Play], key: tuple[str, str], play: Play) -> None:
-    plays[key] = play
-    if len(plays) > MAX_PLAYS:
-        plays.popitem(last=False)
+def _find(kept: OrderedDict[Key, T], key: Key) -> T | None:
+    """What is kept under a key; it is now the last that will be forgotten."""
+    found = kept.get(key)
+    if found is not None:
+        kept.move_to_end(key)
+    return found
+
+
+def _keep(kept: OrderedDict[Key, T], key: Key, value: T) -> None:
+    kept[key] = value
+    if len(kept) > MAX_PLAYS:
+        kept.popitem(last=False)
+
+
+def _take_turn(frames: list[Frame], turn: int) -> Frame:
+    """The frame whose turn it is; behind the last one, the last answer stays."""
+    if turn < len(frames):
+        return frames[turn]
+    return next((frame for frame in reversed(frames) if frame.error is None), frames[-1])
 
 
 def _find_form(operation: Operation, frame: Frame, play: Play) -> CallbackForm | None:

@@ -10,7 +10,7 @@ from mockserver.record.replay.reel import Frame, Reel, Track
 MAX_SCALE: Final = 1_000.0
 
 
-class Mode(StrEnum):
+class ReplayMode(StrEnum):
     """What moves a task on. The last reply stays, whatever the mode, and none goes back."""
 
     EPOCH = "epoch"  # a poll: it is told of the next state, each once
@@ -19,10 +19,10 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class ReplayPace:
     """How tasks move on."""
 
-    mode: Mode = Mode.EPOCH
+    mode: ReplayMode = ReplayMode.EPOCH
     scale: float = 1.0  # of recorded spans: 0.1 is ten times as fast
 
 
@@ -33,7 +33,7 @@ class Play:
         self,
         reel: Reel,
         task_id: str | None,
-        pace: Pace,
+        pace: ReplayPace,
         began: int,
         urls: Mapping[str, str],
     ) -> None:
@@ -49,7 +49,8 @@ class Play:
     def advance(self, operation: str, now: int) -> tuple[Frame, int] | None:
         """The reply to a poll, and its epoch; None if nothing of this operation is recorded.
 
-        The epoch counts from 0; it is the number of epochs for a poll after the last reply.
+        The epoch counts from 0; it is the number of epochs for a poll after the last reply. An
+        error is told once: where nothing follows yet, the answer before it is given again.
         """
         track = self.reel.tracks.get(operation)
         if track is None:
@@ -59,8 +60,10 @@ class Play:
         self._given[operation] = index
         frame = track.frames[index]
         self._floor = max(self._floor, frame.started)
-        is_over = given is not None and given == index == track.last
-        return frame, len(track.starts) if is_over else track.find_epoch(index)
+        if given != index:
+            return frame, track.find_epoch(index)
+        epoch = len(track.starts) if index == track.last else track.find_epoch(index)
+        return track.find_answer(index), epoch
 
     def take_callbacks(self, now: int) -> list[Frame]:
         """The callbacks whose place has come, in their order; each is given once.
@@ -79,9 +82,9 @@ class Play:
 
     def _pick(self, track: Track, given: int | None, now: int) -> int:
         least = 0 if given is None else given
-        if self._pace.mode is Mode.COUNT:
+        if self._pace.mode is ReplayMode.COUNT:
             return 0 if given is None else min(given + 1, track.last)
-        if self._pace.mode is Mode.TIME:
+        if self._pace.mode is ReplayMode.TIME:
             return max(least, track.find_at(self._find_tape_time(now)))
         return self._pick_epoch(track, given)
 
@@ -99,7 +102,7 @@ class Play:
     def _is_due(self, callback: Frame, now: int) -> bool:
         if now >= self._find_moment(callback):
             return True
-        if self._pace.mode is Mode.TIME:
+        if self._pace.mode is ReplayMode.TIME:
             return False
         anchors = {n: track.find_at(callback.started) for n, track in self.reel.tracks.items()}
         anchors = {name: index for name, index in anchors.items() if index >= 0}
@@ -107,7 +110,7 @@ class Play:
 
     def _has_reached(self, operation: str, index: int) -> bool:
         given = self._given.get(operation, -1)
-        if given < 0 or self._pace.mode is Mode.COUNT:
+        if given < 0 or self._pace.mode is ReplayMode.COUNT:
             return given >= index
         track = self.reel.tracks[operation]
         return track.find_epoch(given) >= track.find_epoch(index)

@@ -1,9 +1,10 @@
-"""A recorded task made ready for playing: its submit, what polls were told, its callbacks."""
+"""An index of one recorded task: its submit, the replies to its polls, its callbacks."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from mockserver.contract.model import Contract
 from mockserver.record.har import Place
@@ -18,7 +19,8 @@ class Frame:
     operation: str
     exact: bytes = b""  # equal for requests that say the same
     alike: bytes = b""  # equal for requests that want the same
-    names: tuple[object, ...] = ()  # the states that it tells of, or the moments
+    names: tuple[object, ...] = ()  # the states that it tells of, the moments, or its error
+    error: str | None = None  # that it ended in, so that there is no whole answer
     has_ended: bool = False  # whether the task is over; of a callback or a file, that it came
     addresses: tuple[str, ...] = ()  # of files, in its body
     url: str = ""  # where it went, for callbacks and files
@@ -46,6 +48,11 @@ class Track:
     def find_end(self, epoch: int) -> int:
         """The last frame of an epoch."""
         return self.starts[epoch + 1] - 1 if epoch + 1 < len(self.starts) else self.last
+
+    def find_answer(self, index: int) -> Frame:
+        """The last answer up to a frame; the frame itself if there was none."""
+        answers = (each for each in reversed(self.frames[: index + 1]) if each.error is None)
+        return next(answers, self.frames[index])
 
     def find_at(self, moment: int) -> int:
         """The last frame that had begun at a moment of the recording; -1 if none had."""
@@ -93,3 +100,10 @@ class Reel:
         polls = (frame for frames in self.polls.values() for frame in frames)
         first = [self.submit] if self.submit else []
         return [*first, *polls, *self.callbacks, *self.files]
+
+
+class Submit(NamedTuple):
+    """A reel that a submit begins, and that submit."""
+
+    reel: Reel
+    frame: Frame

@@ -1,13 +1,14 @@
 """What a replay was asked for, held against what is recorded."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from mockserver.record.replay.reel import Reel
+from mockserver.record.replay.reel import Frame, Reel
 from mockserver.record.replay.tape import Tape
 
 MAX_LINES: Final = 20  # of details, for people
+MAX_NAMES: Final = 8  # of errors
 
 
 class Report:
@@ -18,6 +19,7 @@ class Report:
         self._reels = [reel for reel in tape.reels if reel.contract.name in served]
         self.misses = 0  # requests that nothing recorded answers
         self.others = 0  # answered calls that belong to no task
+        self._errors: Counter[str] = Counter()  # that were told
         self._plays: Counter[int] = Counter()  # by number of the reel
         self._seen: dict[tuple[int, str], set[int]] = defaultdict(set)  # epochs
         self._excess: Counter[int] = Counter()  # polls after the last reply
@@ -33,6 +35,11 @@ class Report:
         else:
             self._seen[reel.number, operation].add(epoch)
 
+    def count_error(self, frame: Frame) -> None:
+        """A frame was told; what counts is how it ended."""
+        if frame.error is not None:
+            self._errors[frame.error] += 1
+
     def build(self) -> dict[str, Any]:
         """The report as JSON."""
         reels = self._reels
@@ -42,6 +49,7 @@ class Report:
             "plays": self._plays.total(),
             "others": self.others,
             "misses": self.misses,
+            "errors": dict(self._errors),
             "over_polled": [
                 {"task": reel.task_id, "polls": self._excess[reel.number]}
                 for reel in reels
@@ -74,7 +82,8 @@ def describe_report(report: dict[str, Any]) -> list[str]:
         f"{report['plays']} times in all; {report['others']} other calls; "
         f"{report['misses']} requests were not recorded."
     )
-    details = [
+    details = [f"network errors told: {count_names(report['errors'])}"] if report["errors"] else []
+    details += [
         f"task {each['task']}: {each['polls']} polls after its last recorded reply"
         for each in report["over_polled"]
     ]
@@ -90,8 +99,17 @@ def describe_report(report: dict[str, Any]) -> list[str]:
     return [counts, *details[:MAX_LINES], *more]
 
 
+def count_names(counts: Mapping[str, int]) -> str:
+    """Counts for people: reset 2, timeout 1; a few of them, since a file may name anything."""
+    told = [f"{name[:60]} {count}" for name, count in counts.items()]
+    return ", ".join(told[:MAX_NAMES] + ["..."] * (len(told) > MAX_NAMES))
+
+
 def _name(reel: Reel) -> str:
     if reel.task_id is not None:
         return reel.task_id
-    place = reel.submit.place if reel.submit else None
-    return f"a refused submit (entry {place.number} of {place.path.name})" if place else "?"
+    if reel.submit is None:
+        return "?"
+    place, error = reel.submit.place, reel.submit.error
+    what = "a refused submit" if error is None else f"a submit that ended in {error}"
+    return f"{what} (entry {place.number} of {place.path.name})"

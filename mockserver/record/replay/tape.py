@@ -1,5 +1,6 @@
-"""A tape: recordings, whoever made them, sorted into tasks, other calls and files."""
+"""A tape, the index of recordings: whoever made them, sorted into tasks, other calls and files."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from hashlib import blake2b
@@ -13,12 +14,13 @@ from mockserver.record.har import Place, read_places
 from mockserver.record.lanes import StepReader
 from mockserver.record.recognise import Recogniser
 from mockserver.record.replay.ask import Ask, read_ask
-from mockserver.record.replay.reel import Frame, Reel
+from mockserver.record.replay.breakdown import find_end
+from mockserver.record.replay.reel import Frame, Reel, Submit
 from mockserver.record.sight import find_texts, read_json
 from mockserver.record.signpost import Signpost
 
 POLLS: Final = frozenset({Role.INSPECT, Role.COLLECT, Role.CANCEL})
-FILE_FACTS: Final = ("task.results", "link.address", "upload.address")
+FILE_FACTS: Final = ("task.results", "task.originals", "link.address", "upload.address")
 
 Key = tuple[str, str]  # a provider, and an operation or a task
 
@@ -35,7 +37,8 @@ class Tape:
         self.addresses: dict[str, int] = {}  # of files, recorded or only named; each a number
         self._urls: list[str] = []  # by that number
         self.count = 0  # exchanges that can be played
-        self.broken = 0  # that ended in an error, so that there is no whole answer
+        self.errors: Counter[str] = Counter()  # in which calls ended that can be played
+        self.broken = 0  # that have no whole answer, and tell nothing that could be played
         self.strange = 0  # that are for no contract here
         self.signpost = Signpost(self.contracts.values())
         self._reader = StepReader(self.contracts.values())
@@ -47,10 +50,10 @@ class Tape:
         found |= {reel.contract.name for reel in self.reels}
         return [name for name in self.contracts if name in found]
 
-    def list_submits(self, provider: str, operation: str) -> list[Reel]:
+    def list_submits(self, provider: str, operation: str) -> list[Submit]:
         """The reels that a submit could begin."""
         return [
-            reel
+            Submit(reel, reel.submit)
             for reel in self.reels
             if reel.contract.name == provider and reel.submit and reel.submit.operation == operation
         ]
@@ -84,7 +87,7 @@ class Tape:
             self.strange += 1
         elif exchange.kind is Kind.CALLBACK:
             self._add_callback(contract, place, exchange)
-        elif exchange.status is None or exchange.error is not None:
+        elif not _can_be_told(exchange):
             self.broken += 1
         elif exchange.kind is Kind.FILE:
             self._add_file(contract, place, exchange)
@@ -128,16 +131,21 @@ class Tape:
         contract, operation = ask.contract, ask.operation
         shapes = operation.shapes.values()
         addresses = self._note(shapes, exchange.response_body)
-        frame = Frame(place, exchange.started, operation.id, addresses=addresses)
+        error = exchange.error
+        frame = Frame(place, exchange.started, operation.id, error=error, addresses=addresses)
         self.count += 1
+        if error is not None:
+            self.errors[error] += 1
         if operation.role is Role.SUBMIT:
             frame = replace(frame, exact=ask.exact, alike=ask.alike)
-            reel = self._find_reel(contract, exchange.task_id)
+            reel = self._find_reel(contract, exchange.task_id if error is None else None)
             if reel.submit is None:
                 reel.submit, reel.urls = frame, ask.callbacks
         elif operation.role in POLLS and exchange.task_id is not None:
             step = self._reader.read(exchange)
             names = tuple(state.name for state in step.states) or step.moments
+            if error is not None:
+                names = (error if exchange.status is None else f"{error} in an answer",)
             frame = replace(frame, names=names, has_ended=step.has_ended)
             reel = self._find_reel(contract, exchange.task_id)
             reel.polls.setdefault(operation.id, []).append(frame)
@@ -191,6 +199,13 @@ def _find_addresses(shapes: list[Shape], body: object) -> Iterator[str]:
         for url in find_texts(shapes, fact, body):
             if url.startswith(("http://", "https://")):
                 yield url
+
+
+def _can_be_told(exchange: Exchange) -> bool:
+    if exchange.error is None:
+        return exchange.status is not None
+    # A file that could not be fetched is one that the recording only names.
+    return exchange.kind is Kind.CALL and find_end(exchange.error) is not None
 
 
 def _is_whole(exchange: Exchange) -> bool:

@@ -1,7 +1,8 @@
-"""Callbacks: what is ready in the outbox is sent, within bounds, and reported back."""
+"""The dispatcher of callbacks: sends what is ready in the outbox, and reports the outcome."""
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -11,12 +12,14 @@ from mockserver.engine.accounts.account import Account
 from mockserver.engine.callbacks.delivery import Attempt, Delivery, Standing
 from mockserver.engine.callbacks.outbox import Outbox
 from mockserver.web.callbacks.lanes import Job, Lanes
-from mockserver.web.callbacks.message import write_message
-from mockserver.web.callbacks.targets import Held, Targets
+from mockserver.web.callbacks.message import Message, write_message
+from mockserver.web.callbacks.targets import Held, Target, Targets
 from mockserver.web.options import ignore_notice
 
 if TYPE_CHECKING:
-    from mockserver.web.callbacks.sender import Answer, Sender
+    from mockserver.web.callbacks.sender import Sender
+
+_logger: Final = logging.getLogger("uvicorn.error")
 
 GRACE: Final = 0.1  # seconds for a receiver to read what was sent before it was dropped
 
@@ -57,6 +60,7 @@ class Courier:
         self._targets = targets
         self._notice = notice
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._lanes: Lanes | None = None  # of that loop
         self._is_called = False  # to look into the outbox, soon
         self._is_closed = False
         self._timer: asyncio.TimerHandle | None = None  # to look again when more falls due
@@ -66,7 +70,6 @@ class Courier:
 
     @cached_property
     def _sender(self) -> "Sender":
-        # Few servers call back, and all have to start quickly.
         from mockserver.web.callbacks.sender import Sender
 
         return Sender()
@@ -106,7 +109,7 @@ class Courier:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        if jobs:
+        if jobs and self._lanes is not None:
             self._lanes.sweep()
 
     async def close(self) -> None:
@@ -134,12 +137,12 @@ class Courier:
         self._is_called = False
         self._is_closed = False
         self._timer = None
-        self._lanes = Lanes(self._send)
+        self._lanes = lanes = Lanes(self._send)
         self._waits = {}
         left, self._open = self._open, {}
         for jobs in left.values():
             for job in jobs:
-                self._queue(Job(job.account, job.delivery))
+                self._queue(lanes, Job(job.account, job.delivery))
 
     def _look(self) -> None:
         """Send what is ready, and look again when more is."""
@@ -155,19 +158,24 @@ class Courier:
 
     def _dispatch(self) -> None:
         """Put what is ready into the lanes."""
-        for account, delivery in self._outbox.take_ready():
-            self._queue(Job(account, delivery))
+        lanes = self._lanes
+        if lanes is not None:  # else no event loop has run yet: deliveries stay ready
+            for account, delivery in self._outbox.take_ready():
+                self._queue(lanes, Job(account, delivery))
 
-    def _queue(self, job: Job) -> None:
+    def _queue(self, lanes: Lanes, job: Job) -> None:
         self._open.setdefault(job.account, set()).add(job)
         for wait in self._waits.get(job.account, ()):
             wait.count(job, 1)
-        self._lanes.add(job)
+        lanes.add(job)
 
     async def _send(self, job: Job) -> None:
         """Make an attempt; a retry that is due already is in its lane before this one ends."""
         if not job.is_dropped:
-            await self._attempt(job.account, job.delivery)
+            try:
+                await self._attempt(job.account, job.delivery)
+            except Exception:  # a mistake of ours: whoever waits is not to wait for ever
+                _logger.exception("a callback could not be sent")
         if not job.is_dropped:
             self._dispatch()
             self._end(job)
@@ -181,31 +189,26 @@ class Courier:
             wait.count(job, -1)
 
     async def _attempt(self, account: Account, delivery: Delivery) -> None:
-        headers: dict[str, str] = {}
-        answer: Answer | None = None
+        # Few servers call back, and all have to start quickly.
+        from mockserver.web.callbacks.attempt import try_delivery
+
+        def build(target: Target) -> Message:
+            return write_message(target, account, delivery, self._clock.now())
+
         seconds = delivery.terms.within / 1000
         try:
-            async with asyncio.timeout(seconds):
-                target = await self._targets.check(delivery.url)
-                message = write_message(target, account, delivery, self._clock.now())
-                headers = message.headers
-                answer = await self._sender.post(target, headers, message.body, message.method)
-            problem = None
+            outcome = await try_delivery(self._sender, self._targets, delivery.url, seconds, build)
         except Held as reason:
             self._outbox.hold(account, delivery, str(reason))
             self._report(delivery, f"was held back: {reason}")
             return
-        except TimeoutError:
-            problem = f"no answer within {seconds:g} s"
-        except OSError as error:
-            problem = error.strerror or str(error)
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is no answer
-            problem = str(error) or type(error).__name__
-        status, body = answer or (None, "")
-        attempt = Attempt(delivery.due, headers, status, body, problem)
+        headers = outcome.message.headers if outcome.message else {}
+        status, body = outcome.answer or (None, "")
+        attempt = Attempt(delivery.due, headers, status, body, outcome.problem)
         self._outbox.settle_attempt(account, delivery, attempt)
         if delivery.standing is Standing.EXHAUSTED:
-            self._report(delivery, f"failed {len(delivery.attempts)} times: {problem or status}")
+            problem = outcome.problem or status
+            self._report(delivery, f"failed {len(delivery.attempts)} times: {problem}")
 
     def _report(self, delivery: Delivery, what: str) -> None:
         """A line for the log; the query of an address may hold a secret."""

@@ -1,4 +1,4 @@
-"""Lanes: in which order deliveries leave, and how many of them are under way at a time.
+"""Lanes, which are queues: in which order deliveries leave, and how many are under way at a time.
 
 1. Each account has a lane to each receiver (host and port). In a lane deliveries leave in the order
    of the account's clock, each when the one before it was answered: what a receiver sees is the

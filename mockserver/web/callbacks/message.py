@@ -25,13 +25,18 @@ class Message:
 def write_message(target: Target, account: Account, delivery: Delivery, now: int) -> Message:
     """The request of an attempt that is made now, in milliseconds on the wall clock."""
     twist = delivery.twist
-    body = delivery.body if twist.body is None else twist.body
-    headers = {"Host": target.authority}
-    if twist.method == "POST":
-        headers["Content-Type"] = twist.media_type or delivery.media_type
-        headers["Content-Length"] = str(len(body))
-    headers |= {"User-Agent": AGENT, "Connection": "close"}
+    body = find_signed(delivery) if twist.body is None else twist.body
+    media_type = twist.media_type or delivery.media_type if twist.method == "POST" else None
+    headers = build_headers(target, media_type, body)
     return Message(twist.method, headers | sign_delivery(account, delivery, now), body)
+
+
+def build_headers(target: Target, media_type: str | None, body: bytes) -> dict[str, str]:
+    """The headers of a message, without its signature; one without a media type has no body."""
+    headers = {"Host": target.authority}
+    if media_type is not None:
+        headers |= {"Content-Type": media_type, "Content-Length": str(len(body))}
+    return headers | {"User-Agent": AGENT, "Connection": "close"}
 
 
 def sign_delivery(account: Account, delivery: Delivery, now: int) -> dict[str, str]:
@@ -45,4 +50,11 @@ def sign_delivery(account: Account, delivery: Delivery, now: int) -> dict[str, s
         "task.id": delivery.task_id,
         "timestamp": str((now - twist.age) // 1000),
     }
-    return sign(terms, f"{secret}x" if twist.is_forged else secret, parts, delivery.body)
+    used = secret if twist.secret is None else twist.secret
+    return sign(terms, used, parts, find_signed(delivery))
+
+
+def find_signed(delivery: Delivery) -> bytes:
+    """The body that is signed, in the spelling in which it is sent."""
+    spelling = delivery.twist.spelling
+    return delivery.body if spelling is None else spelling

@@ -1,7 +1,10 @@
-"""One attempt at a delivery: a POST to addresses that were checked, within bounds.
+"""An HTTP/1.1 client for callbacks: one POST to addresses that were checked, within bounds.
 
 Every attempt has a connection of its own. So no receiver meets a request on a connection that it
 just closed, none waits for ours when it stops, and no name vouches for another one at its address.
+
+It is written by hand because httpx would hold up the first callback by its import, a tenth of a
+second, and because a delivery that is dropped is to be cut off in the middle of its request.
 """
 
 import asyncio
@@ -48,14 +51,14 @@ class Sender:
             # Whoever ends early, or is ended, does not let the rest of the request go out.
             (transport.close if exchange.is_over else transport.abort)()
 
-    async def _connect(self, target: Target) -> tuple[asyncio.Transport, "Exchange"]:
+    async def _connect(self, target: Target) -> tuple[asyncio.Transport, "ReceiverProtocol"]:
         loop = asyncio.get_running_loop()
         is_secure = target.scheme == "https"
         problems = []
         for address in target.addresses:
             try:
                 return await loop.create_connection(
-                    Exchange,
+                    ReceiverProtocol,
                     address,
                     target.port,
                     ssl=self._tls if is_secure else None,
@@ -70,7 +73,7 @@ class Sender:
         return ssl.create_default_context()
 
 
-class Exchange(asyncio.Protocol):
+class ReceiverProtocol(asyncio.Protocol):
     """What a receiver says on one connection, read as far as it is worth reading."""
 
     def __init__(self) -> None:

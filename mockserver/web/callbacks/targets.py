@@ -147,7 +147,8 @@ def _read_name(text: str) -> str:
     address = read_address(bare)
     if address is not None and name in (bare, f"[{bare}]") and "%" not in name:
         return str(address)
-    if parse_host(name) != name or name.startswith("["):
+    is_resolvable = all(0 < len(label) <= 63 for label in name.removesuffix(".").split("."))
+    if parse_host(name) != name or name.startswith("[") or not is_resolvable:
         raise ValueError(f"{text!r} is no name of a host")
     return name
 
@@ -185,7 +186,5 @@ def _look_up(host: str, port: int) -> tuple[list[str], OSError | None]:
         rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         return [], error
-    except UnicodeError:
-        return [], OSError(f"{host} is no name that can be resolved")
     rows.sort(key=lambda row: row[0] != socket.AF_INET)
     return [str(row[4][0]) for row in rows], None

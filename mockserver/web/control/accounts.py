@@ -7,12 +7,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mockserver.clock import parse_span
+from mockserver.contract.model import Contract
 from mockserver.contract.moments import Phase
 from mockserver.engine.accounts.account import Account
 from mockserver.engine.callbacks.delivery import Standing
 from mockserver.engine.engine import Engine
 from mockserver.engine.events import EventKind
-from mockserver.errors import MockServerError
+from mockserver.engine.procedure import UNLIMITED
+from mockserver.hint import suggest
 from mockserver.web.callbacks.courier import Courier
 from mockserver.web.control.fields import (
     FLAG,
@@ -22,11 +24,10 @@ from mockserver.web.control.fields import (
     TEXT,
     TEXT_OR_NULL,
     ControlError,
-    Kind,
+    FieldKind,
     read_fields,
     read_filters,
     read_part,
-    suggest,
 )
 from mockserver.web.control.journals import ENTRY_FILTERS, select_entries
 from mockserver.web.control.lookup import check_scenario, find_contract, open_account
@@ -36,15 +37,15 @@ from mockserver.web.control.views import (
     view_clock,
     view_credits,
     view_delivery,
+    view_ledger,
     view_task,
 )
 
-UNLIMITED: Final = "unlimited"
 MAX_WAIT: Final = 20.0  # seconds that an advance waits for deliveries
 SKIP: Final = "skip"
-DELIVERIES: Final = Kind(f"'await' or {SKIP!r}", lambda value: value in ("await", SKIP))
+DELIVERIES: Final = FieldKind(f"'await' or {SKIP!r}", lambda value: value in ("await", SKIP))
 
-ACCOUNT_KINDS: Final[dict[str, Kind]] = {
+ACCOUNT_KINDS: Final[dict[str, FieldKind]] = {
     "scenario": TEXT_OR_NULL,
     "seed": SEED,
     "tier": TEXT_OR_NULL,
@@ -66,6 +67,7 @@ class AccountRoutes:
         place = "/_mock/accounts/{key}"
         return [
             Route("/_mock/accounts", self.list_accounts, methods=["GET"]),
+            Route(f"{place}/credits", self.show_credits, methods=["GET"]),
             Route(f"{place}/credits", self.change_credits, methods=["POST"]),
             Route(f"{place}/clock", self.show_clock, methods=["GET"]),
             Route(f"{place}/clock", self.move_clock, methods=["POST"]),
@@ -85,8 +87,9 @@ class AccountRoutes:
         for account in accounts:
             account.settle()
         rows = [view_account(account, self._contracts) for account in accounts]
-        emptied = accounts.shelf.emptied
-        return answer({"accounts": rows, "evicted": accounts.evicted, "emptied": emptied})
+        shelf = accounts.shelf
+        shown = {"evicted": accounts.evicted, "emptied": shelf.emptied, "bytes": shelf.used}
+        return answer({"accounts": rows, **shown})
 
     async def show_account(self, request: Request) -> Response:
         """One account."""
@@ -109,6 +112,12 @@ class AccountRoutes:
             self._engine.forget_account(account)
             await self._courier.drop(account)
         return answer({"forgotten": account is not None})
+
+    async def show_credits(self, request: Request) -> Response:
+        """The balance of an account at each provider, and what it is made of."""
+        account = self._open(request)
+        rows = [view_ledger(account, contract) for contract in self._contracts.values()]
+        return answer({"credits": rows})
 
     async def change_credits(self, request: Request) -> Response:
         """Set or add credits at a provider."""
@@ -173,12 +182,10 @@ class AccountRoutes:
             raise ControlError(404, f"the account has no task {task_id!r}")
         if account.now() >= holding.tasks[task_id].ended:
             raise ControlError(409, f"task {task_id!r} has ended already")
-        provider, failure = holding.contract.name, fields.get("failure")
-        try:
-            outcome = Phase(fields.get("outcome", Phase.FAILED))
-            task = self._engine.force_task(account, provider, task_id, outcome, failure)
-        except (MockServerError, ValueError) as error:
-            raise ControlError(400, str(error), "outcomes are succeeded and failed") from error
+        contract = holding.contract
+        outcome = _read_outcome(contract, fields.get("outcome", Phase.FAILED))
+        failure = fields.get("failure")
+        task = self._engine.force_task(account, contract.name, task_id, outcome, failure)
         return answer(view_task(task, account.now()))
 
     async def list_requests(self, request: Request) -> Response:
@@ -215,3 +222,12 @@ class AccountRoutes:
             raise ControlError(400, f"no tier {tier!r}", suggest(tier, tiers))
         if status not in {None, "envelope", "code"}:
             raise ControlError(400, f"no http_status {status!r}", "use 'envelope', 'code' or null")
+
+
+def _read_outcome(contract: Contract, name: str) -> Phase:
+    """The phase in which a task of a provider is to end; raises ControlError for another word."""
+    outcomes = {s.phase.value: s.phase for s in contract.lifecycle.states if s.phase.is_final}
+    if name not in outcomes:
+        problem = f"no task of {contract.name} ends {name!r}"
+        raise ControlError(400, problem, suggest(name, outcomes))
+    return outcomes[name]

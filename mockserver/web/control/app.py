@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Final
 
 import yaml
 from starlette.applications import Starlette
@@ -26,8 +25,7 @@ from mockserver.web.control.replies import PRIVATE, answer, encode
 from mockserver.web.control.verification import VerificationRoutes
 from mockserver.web.control.views import view_contract
 from mockserver.web.control.wishes import WishRoutes
-
-HEALTH: Final = "/_mock/health"
+from mockserver.web.health import HEALTH, HEALTHY
 
 
 def build_control(
@@ -93,7 +91,8 @@ class ServerRoutes:
 
     async def show_health(self, _: Request) -> Response:
         """Whether everything is loaded."""
-        return answer({"status": "ok", "version": VERSION})
+        # The server answers this itself, to everybody. Here it is listed, and has its methods.
+        return Response(HEALTHY.body, HEALTHY.status, PRIVATE, HEALTHY.media_type)
 
     async def list_providers(self, request: Request) -> Response:
         """What is served, and where."""
@@ -114,7 +113,7 @@ class ServerRoutes:
         found = {
             contract.name: [
                 {"name": each.name, "sentence": each.sentence, "source": each.source}
-                for each in self._engine.find_catalogue(contract.name).list_all().values()
+                for each in self._engine.find_repertoire(contract.name).list_all().values()
             ]
             for contract in self._engine.contracts
         }

@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from mockserver.contract.facts import FACTS
-from mockserver.web.control.fields import ControlError, suggest
+from mockserver.hint import suggest
+from mockserver.web.control.fields import ControlError
 from mockserver.web.control.recalled import MISSING, Recalled
 
 MAX_SHOWN: Final = 80  # characters of a value

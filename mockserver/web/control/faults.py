@@ -14,7 +14,8 @@ from mockserver.engine.trouble.reach import can_reach, explain_reach, list_targe
 from mockserver.engine.trouble.words import read_rule
 from mockserver.errors import UsageError
 from mockserver.faults import FAULTS, list_faults
-from mockserver.web.control.fields import ControlError, read_object, suggest
+from mockserver.hint import suggest
+from mockserver.web.control.fields import ControlError, read_object
 from mockserver.web.control.lookup import open_account
 from mockserver.web.control.replies import answer
 from mockserver.web.control.views import view_fault

@@ -15,8 +15,9 @@ from starlette.requests import Request
 from mockserver.engine.accounts.key import identify
 from mockserver.engine.engine import Engine
 from mockserver.engine.events import Event, EventKind
+from mockserver.hint import suggest
 from mockserver.web.asgi import Receive, Scope, Send
-from mockserver.web.control.fields import ControlError, read_count, read_filters, suggest
+from mockserver.web.control.fields import ControlError, read_count, read_filters
 from mockserver.web.control.replies import PRIVATE, encode
 from mockserver.web.control.views import View, view_event
 

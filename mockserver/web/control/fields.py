@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import isfinite
 from typing import Any, Final
 from urllib.parse import unquote
@@ -10,6 +9,7 @@ from urllib.parse import unquote
 from starlette.requests import Request
 
 from mockserver.engine.call import Malformed
+from mockserver.hint import suggest
 from mockserver.web.asgi import read_body
 from mockserver.web.decode import decode_json
 
@@ -25,24 +25,24 @@ class ControlError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FieldKind:
     """What the value of a field may be."""
 
     words: str
     fits: Callable[[Any], bool]
 
 
-TEXT: Final = Kind("a text", lambda value: isinstance(value, str))
-SPAN: Final = Kind("a text such as '30s'", TEXT.fits)
-TEXT_OR_NULL: Final = Kind("a text or null", lambda value: isinstance(value, str | None))
-SEED: Final = Kind(
+TEXT: Final = FieldKind("a text", lambda value: isinstance(value, str))
+SPAN: Final = FieldKind("a text such as '30s'", TEXT.fits)
+TEXT_OR_NULL: Final = FieldKind("a text or null", lambda value: isinstance(value, str | None))
+SEED: Final = FieldKind(
     "a whole number of 18 digits at most", lambda value: type(value) is int and 0 <= value < 10**18
 )
-NUMBER: Final = Kind(
+NUMBER: Final = FieldKind(
     "a number below a million million",
     lambda value: type(value) in {int, float} and isfinite(value) and abs(value) < 1e12,
 )
-FLAG: Final = Kind("true or false", lambda value: isinstance(value, bool))
+FLAG: Final = FieldKind("true or false", lambda value: isinstance(value, bool))
 
 
 async def read_object(request: Request, example: str) -> dict[str, Any]:
@@ -58,9 +58,9 @@ async def read_object(request: Request, example: str) -> dict[str, Any]:
     return fields
 
 
-async def read_fields(request: Request, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+async def read_fields(request: Request, kinds: Mapping[str, FieldKind]) -> dict[str, Any]:
     """The fields of a JSON object in the body; raises ControlError for anything else."""
-    fields = await read_object(request, f"it takes {_join(kinds)}")
+    fields = await read_object(request, f"it takes {', '.join(kinds)}")
     for name, value in fields.items():
         if name not in kinds:
             raise ControlError(400, f"there is no field {name!r} here", suggest(name, kinds))
@@ -90,14 +90,3 @@ def read_count(filters: Mapping[str, str], name: str, default: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 16):
         raise ControlError(400, f"{name!r} must be a whole number, 0 or more")
     return int(text)
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """The known name that was probably meant, or all of them."""
-    names = list(known)
-    near = get_close_matches(name, names, 1)
-    return f"did you mean {near[0]!r}?" if near else f"there are {_join(names)}"
-
-
-def _join(names: Iterable[str]) -> str:
-    return ", ".join(names)

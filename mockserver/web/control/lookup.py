@@ -11,7 +11,8 @@ from mockserver.engine.accounts.account import Account
 from mockserver.engine.engine import Engine
 from mockserver.engine.trouble.fault import FILE
 from mockserver.errors import MockServerError
-from mockserver.web.control.fields import ControlError, read_part, suggest
+from mockserver.hint import suggest
+from mockserver.web.control.fields import ControlError, read_part
 
 _ID: Final = re.compile("[0-9a-f]{16}")
 

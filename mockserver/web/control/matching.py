@@ -21,16 +21,16 @@ class NearMiss(NamedTuple):
     distance: float  # from what is expected, about one for each difference
 
 
-class Verdict(NamedTuple):
+class Comparison(NamedTuple):
     """What a journal says to an expectation."""
 
     matches: Sequence[Recalled]
     near: Sequence[NearMiss]  # the nearest first
 
 
-def judge(
+def compare(
     account: Account, contracts: Mapping[str, Contract], criteria: list[Criterion]
-) -> Verdict:
+) -> Comparison:
     """The requests in an account's journal that meet all criteria, and those that almost do."""
     matches: list[Recalled] = []
     near: list[NearMiss] = []
@@ -44,7 +44,7 @@ def judge(
             matches.append(recalled)
     # Of equally near ones the latest, which is probably the one that a test has just caused.
     near.sort(key=lambda miss: (miss.distance, -miss.recalled.entry.seq))
-    return Verdict(matches, near[:MAX_NEAR])
+    return Comparison(matches, near[:MAX_NEAR])
 
 
 def read_counts(fields: Mapping[str, Any]) -> dict[str, int]:
@@ -65,20 +65,23 @@ def is_met(count: int, counts: Mapping[str, int]) -> bool:
 
 
 def explain(
-    account: Account, criteria: list[Criterion], counts: Mapping[str, int], verdict: Verdict
+    account: Account, criteria: list[Criterion], counts: Mapping[str, int], comparison: Comparison
 ) -> str:
     """Why an expectation is not met, for people: what was expected, what was, what is near."""
     expected = " and ".join(f"{name.replace('_', ' ')} {n}" for name, n in counts.items())
-    count = len(verdict.matches)
+    count = len(comparison.matches)
     lines = [f"expected {expected} with {describe(criteria)}; {account.label} has made {count}"]
     forgotten = account.journal.total - len(account.journal.entries)
     if forgotten:
         lines.append(f"(its journal no longer has {forgotten} earlier requests)")
     if count:
-        lines += (f"  this one fits: {name_request(each)}" for each in verdict.matches[:MAX_NEAR])
+        lines += (
+            f"  this one fits: {name_request(each)}" for each in comparison.matches[:MAX_NEAR]
+        )
     else:
         lines += (
-            f"  near: {name_request(miss.recalled)}: {miss.differences[0]}" for miss in verdict.near
+            f"  near: {name_request(miss.recalled)}: {miss.differences[0]}"
+            for miss in comparison.near
         )
     return "\n".join(lines)
 

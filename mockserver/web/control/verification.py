@@ -8,14 +8,23 @@ from starlette.routing import Route
 
 from mockserver.engine.engine import Engine
 from mockserver.web.control.criteria import WORDS, Criterion, Wanted, read_criteria, show
-from mockserver.web.control.fields import Kind, read_fields
+from mockserver.web.control.fields import FieldKind, read_fields
 from mockserver.web.control.lookup import check_provider, find_operations, open_account
-from mockserver.web.control.matching import COUNTS, explain, is_met, judge, read_counts, view_misses
+from mockserver.web.control.matching import (
+    COUNTS,
+    compare,
+    explain,
+    is_met,
+    read_counts,
+    view_misses,
+)
 from mockserver.web.control.replies import answer
 
 FAILED: Final = 417  # Expectation Failed
-COUNT: Final = Kind("a whole number, 0 or more", lambda value: type(value) is int and value >= 0)
-ANYTHING: Final = Kind("a value", lambda _: True)
+COUNT: Final = FieldKind(
+    "a whole number, 0 or more", lambda value: type(value) is int and value >= 0
+)
+ANYTHING: Final = FieldKind("a value", lambda _: True)
 
 
 class VerificationRoutes:
@@ -36,10 +45,10 @@ class VerificationRoutes:
     async def count(self, request: Request) -> Response:
         """How many requests of the account meet some criteria."""
         fields = await read_fields(request, dict.fromkeys(WORDS, ANYTHING))
-        verdict = judge(
+        comparison = compare(
             open_account(self._engine, request), self._contracts, self._read_criteria(fields)
         )
-        return answer(_view(verdict.matches))
+        return answer(_view(comparison.matches))
 
     async def expect(self, request: Request) -> Response:
         """Whether so many requests meet some criteria; if not, which almost do, and why not."""
@@ -48,12 +57,12 @@ class VerificationRoutes:
         counts = read_counts(fields)
         criteria = self._read_criteria(fields)
         account = open_account(self._engine, request)
-        verdict = judge(account, self._contracts, criteria)
-        view = _view(verdict.matches)
-        if is_met(len(verdict.matches), counts):
+        comparison = compare(account, self._contracts, criteria)
+        view = _view(comparison.matches)
+        if is_met(len(comparison.matches), counts):
             return answer(view)
-        text = explain(account, criteria, counts, verdict)
-        near = [] if verdict.matches else view_misses(verdict.near)
+        text = explain(account, criteria, counts, comparison)
+        near = [] if comparison.matches else view_misses(comparison.near)
         return answer({"error": text, **view, "near_misses": near}, FAILED)
 
     def _read_criteria(self, fields: dict[str, Any]) -> list[Criterion]:

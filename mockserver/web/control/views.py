@@ -7,6 +7,7 @@ from typing import Any
 from mockserver.contract.model import Contract
 from mockserver.engine.accounts.account import Account
 from mockserver.engine.accounts.journal import Entry
+from mockserver.engine.accounts.ledger import Ledger
 from mockserver.engine.call import Malformed
 from mockserver.engine.callbacks.delivery import Delivery
 from mockserver.engine.events import Event, EventKind
@@ -30,7 +31,7 @@ def view_contract(contract: Contract, base_url: str) -> View:
         "base_url": base_url,
         "servers": contract.servers,
         "tiers": list(contract.tiers),
-        "failures": list(contract.failures),
+        "failures": list(contract.every_failure),
         "operations": [
             {
                 "id": operation.id,
@@ -65,6 +66,25 @@ def view_account(account: Account, contracts: Mapping[str, Contract]) -> View:
         "tasks": {name: len(holding.tasks) for name, holding in account.holdings.items()},
         "active": {name: holding.active for name, holding in account.holdings.items()},
         "clock": view_clock(account),
+    }
+
+
+def view_ledger(account: Account, contract: Contract) -> View:
+    """What an account has at a provider: its balance, and the entries that add up to it."""
+    holding = account.holdings.get(contract.name)
+    ledger = Ledger(account.now(), contract.money.opening) if holding is None else holding.ledger
+    return {
+        "provider": contract.name,
+        "balance": view_credits(ledger.balance),
+        "entries": [
+            {
+                "at": entry.at,
+                "kind": entry.kind,
+                "amount": view_credits(entry.amount),
+                "task": entry.task_id,
+            }
+            for entry in ledger.entries
+        ],
     }
 
 

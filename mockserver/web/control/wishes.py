@@ -10,13 +10,13 @@ from mockserver.engine.accounts.account import Account
 from mockserver.engine.engine import Engine
 from mockserver.engine.events import EventKind
 from mockserver.engine.scenarios.wish import Wish
-from mockserver.web.control.fields import TEXT, ControlError, Kind, read_fields
+from mockserver.web.control.fields import TEXT, ControlError, FieldKind, read_fields
 from mockserver.web.control.lookup import check_scenario, find_contract, open_account
 from mockserver.web.control.replies import answer
 
 MAX_COUNT: Final = 1_000_000
 MAX_WISHES: Final = 1_000  # of one account
-COUNT: Final = Kind(
+COUNT: Final = FieldKind(
     f"a whole number from 1 to {MAX_COUNT}",
     lambda value: type(value) is int and 1 <= value <= MAX_COUNT,
 )
@@ -68,9 +68,9 @@ class WishRoutes:
         return answer({"cleared": cleared})
 
     def _check_provider(self, name: str, provider: str) -> None:
-        catalogue = self._engine.find_catalogue(provider)
-        if catalogue.find(name) is None:
-            hint = f"did you mean {catalogue.find_nearest(name)!r}?"
+        repertoire = self._engine.find_repertoire(provider)
+        if repertoire.find(name) is None:
+            hint = f"did you mean {repertoire.find_nearest(name)!r}?"
             raise ControlError(400, f"{provider} has no scenario {name!r}", hint)
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import orjson
-
 from mockserver.clock import Clock
 from mockserver.contract.model import Contract, Role
 from mockserver.engine.call import Reply
@@ -16,7 +14,6 @@ from mockserver.record.exchange import Exchange, Headers
 from mockserver.record.purse import Purse
 from mockserver.record.recording import Recording
 from mockserver.record.signpost import Match, Signpost
-from mockserver.version import VERSION
 from mockserver.web.asgi import (
     Receive,
     Scope,
@@ -26,15 +23,15 @@ from mockserver.web.asgi import (
     send_reply,
 )
 from mockserver.web.callbacks.targets import Targets
+from mockserver.web.health import HEALTH, HEALTHY
 from mockserver.web.hosts import Hosts, parse_host
 from mockserver.web.options import Options
 from mockserver.web.recorder.collector import Collector
-from mockserver.web.recorder.relay import Relay, read_pairs, read_whole
-from mockserver.web.recorder.stand_in import PREFIX, Place, StandIn, list_callback_urls
+from mockserver.web.recorder.relay import STOPPED, Relay, read_pairs, read_whole
+from mockserver.web.recorder.stand_in import PREFIX, StandIn, Substitute, list_callback_urls
 from mockserver.web.recorder.upstream import Upstream
 
 MAX_MESSAGE: Final = 256 * 1024 * 1024  # bytes of an upload
-HEALTH: Final = "/_mock/health"
 GRACE: Final = 20.0  # seconds for files that are being fetched when the recorder stops
 
 # An answer that broke off upstream breaks off here: nothing to complain of.
@@ -69,6 +66,7 @@ class Recorder:
         self._recording = recording
         self._clock = clock
         self._options = options
+        self.notice = options.notice
         self._hosts = Hosts(options.allowed_hosts, beyond_loopback=options.beyond_loopback)
         self._upstream = Upstream(plan.upstream)
         self._signpost = Signpost([plan.contract])
@@ -121,7 +119,7 @@ class Recorder:
             problem = f"the host {host} is not served here"
             return build_error(421, problem, f"start with --allowed-host {name or 'NAME'}")
         if scope["path"] == HEALTH:
-            return Reply(200, orjson.dumps({"status": "ok", "version": VERSION}))
+            return HEALTHY
         if scope["path"].startswith((PREFIX, "/_mock")):
             return build_error(404, "a recorder has no such address", "see mockserver serve")
         return None
@@ -168,7 +166,7 @@ class Recorder:
         await send_reply(send, build_error(402, text, "raise --max-credits, or leave it out"))
 
     async def _take_callback(
-        self, place: Place, scope: Scope, receive: Receive, send: Send
+        self, place: Substitute, scope: Scope, receive: Receive, send: Send
     ) -> None:
         body = await read_whole(receive)
         if body is None or self._stand_in is None:
@@ -185,16 +183,20 @@ class Recorder:
 
     def _keep(self, exchange: Exchange) -> Exchange:
         seen = self._write(exchange)
-        for url in self._recording.take_addresses():
+        # What is stopped fetches nothing more.
+        for url in self._recording.take_addresses() if exchange.error != STOPPED else ():
             task = asyncio.create_task(self._fetch(url))
             self._fetches.add(task)
             task.add_done_callback(self._fetches.discard)
         return seen
 
     async def _fetch(self, url: str) -> None:
-        async with self._fetching:
-            exchange = await self._collector.fetch(url)
-        self._write(exchange)
+        try:
+            async with self._fetching:
+                self._write(await self._collector.fetch(url))
+        except Exception as error:  # noqa: BLE001  # a mistake of ours costs one file, and is told
+            place = url.partition("?")[0][:200]
+            self._options.notice(f"{place} was not recorded: {type(error).__name__}: {error}")
 
     def _write(self, exchange: Exchange) -> Exchange:
         try:

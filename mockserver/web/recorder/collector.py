@@ -10,6 +10,7 @@ from mockserver.errors import UsageError
 from mockserver.record.exchange import Exchange, Headers, Kind
 from mockserver.version import VERSION
 from mockserver.web.callbacks.addresses import read_address
+from mockserver.web.callbacks.get import open_target
 from mockserver.web.callbacks.targets import Held, Resolve, Target, Targets
 from mockserver.web.recorder.upstream import name_error, read_headers
 
@@ -81,21 +82,17 @@ class Collector:
             if not response.is_redirect or where is None:
                 return response
             await response.aclose()
-            url = urljoin(url, where)
+            try:
+                url = urljoin(url, where)
+            except ValueError as error:
+                raise Held(f"it leads on to what is no address: {error}") from error
         raise Held(f"it leads on more than {MAX_HOPS} times")
 
     async def _ask(self, url: str) -> httpx.Response:
         target = await self._check(url)
-        # To the address that was checked, and to no other one that its name may have by now.
-        host = target.addresses[0]
-        address = f"{target.scheme}://{f'[{host}]' if ':' in host else host}:{target.port}"
-        request = httpx.Request(
-            "GET",
-            address + target.path,
-            headers={"Host": target.authority, "User-Agent": AGENT, "Accept": "*/*"},
-            extensions={"sni_hostname": target.host, "timeout": TIMEOUT.as_dict()},
+        return await open_target(
+            self._client, target, {"User-Agent": AGENT, "Accept": "*/*"}, TIMEOUT
         )
-        return await self._client.send(request, stream=True)
 
     async def _check(self, url: str) -> Target:
         try:

@@ -1,5 +1,6 @@
 """One call through a recorder: to the live API and back, while a copy of it is kept."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +16,8 @@ from mockserver.web.recorder.upstream import HOP_BY_HOP, Upstream, name_error, r
 
 MAX_KEPT: Final = 64 * 1024 * 1024  # bytes of a body that are recorded; all of it is passed on
 MAX_WHOLE: Final = 32 * 1024 * 1024  # bytes of a body that is looked into before it is passed on
+
+STOPPED: Final = "stopped"  # the error of a call that was under way when the recorder stopped
 
 _ABOUT_BODY: Final = frozenset({"content-length", "content-encoding", "etag"})
 
@@ -59,8 +62,16 @@ class Relay:
     ) -> Exchange:
         """Pass a call on, and its answer back; the exchange, whatever happened.
 
-        An answer that breaks off upstream is not completed here either.
+        An answer that breaks off upstream is not completed here either; one that is under way when
+        the recorder stops ends in the error "stopped".
         """
+        try:
+            await self._run(taken, match, receive, send)
+        except asyncio.CancelledError:
+            taken.error = STOPPED  # but the live API may have taken it, at its price
+        return self._build_exchange(taken)
+
+    async def _run(self, taken: Taken, match: Match | None, receive: Receive, send: Send) -> None:
         try:
             answer = await self._ask(taken, match, receive)
         except ClientLeft:
@@ -81,7 +92,6 @@ class Relay:
                 taken.error = name_error(error)
             finally:
                 await answer.aclose()
-        return self._build_exchange(taken)
 
     async def _ask(self, taken: Taken, match: Match | None, receive: Receive) -> httpx.Response:
         if taken.body is None:
@@ -97,31 +107,20 @@ class Relay:
         return await self._upstream.send(taken.method, taken.target, headers, sent)
 
     async def _pass_back(self, taken: Taken, answer: httpx.Response, send: Send) -> None:
-        media = find_header(taken.answer_headers, "content-type") or ""
-        is_json = media.partition(";")[0].strip().lower().endswith(("/json", "+json"))
-        if is_json and self._stand_in is not None and self._stand_in.is_used:
-            await self._pass_restored(taken, answer, send, self._stand_in)
-            return
+        chunks = answer.aiter_raw()
+        if self._stand_in is not None and self._stand_in.is_used and _is_json(taken.answer_headers):
+            # It may repeat the callback's address.
+            await _read_some(taken.raw, chunks)
+            if len(taken.raw) <= MAX_WHOLE:
+                _restore(taken, self._stand_in)
+            else:
+                taken.notes.append(f"not looked into: larger than {MAX_WHOLE >> 20} MiB")
         await self._send_head(send, answer.status_code, taken.answer_headers)
-        async for chunk in answer.aiter_raw():
+        await send({"type": "http.response.body", "body": bytes(taken.raw), "more_body": True})
+        async for chunk in chunks:
             _keep(taken.raw, chunk)
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
-
-    async def _pass_restored(
-        self, taken: Taken, answer: httpx.Response, send: Send, stand_in: StandIn
-    ) -> None:
-        """Answers of JSON may repeat the callback's address, so they are read whole."""
-        async for chunk in answer.aiter_raw():
-            taken.raw += chunk
-        plain = unpack(taken.answer_headers, bytes(taken.raw))
-        restored = stand_in.restore(plain)
-        if restored != plain:
-            taken.raw = bytearray(restored)
-            length = ("Content-Length", str(len(restored)))
-            taken.answer_headers = (*_leave_out(taken.answer_headers, _ABOUT_BODY), length)
-        await self._send_head(send, answer.status_code, taken.answer_headers)
-        await send({"type": "http.response.body", "body": bytes(taken.raw)})
 
     async def _send_head(self, send: Send, status: int, headers: Headers) -> None:
         kept = []
@@ -154,6 +153,29 @@ class Relay:
             error=taken.error,
             notes=tuple(taken.notes),
         )
+
+
+async def _read_some(raw: bytearray, chunks: AsyncIterator[bytes]) -> None:
+    """Read as much of a body as is looked into, and the piece that makes it too large."""
+    async for chunk in chunks:
+        raw += chunk
+        if len(raw) > MAX_WHOLE:
+            return
+
+
+def _restore(taken: Taken, stand_in: StandIn) -> None:
+    """Put the client's own address back into an answer that is there as a whole."""
+    plain = unpack(taken.answer_headers, bytes(taken.raw))
+    restored = stand_in.restore(plain)
+    if restored != plain:
+        taken.raw = bytearray(restored)
+        length = ("Content-Length", str(len(restored)))
+        taken.answer_headers = (*_leave_out(taken.answer_headers, _ABOUT_BODY), length)
+
+
+def _is_json(headers: Headers) -> bool:
+    media = find_header(headers, "content-type") or ""
+    return media.partition(";")[0].strip().lower().endswith(("/json", "+json"))
 
 
 def read_pairs(scope: Scope) -> Headers:

@@ -1,7 +1,6 @@
-"""Takes the place of a client's callback address, so that the provider's call is recorded too."""
+"""A proxy for callbacks: its addresses replace the client's, so that the call is recorded too."""
 
-import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +13,9 @@ from mockserver.draw import make_token
 from mockserver.record.exchange import Exchange, Headers, Kind
 from mockserver.record.sight import read_json
 from mockserver.record.spelling import list_spellings
-from mockserver.web.callbacks.sender import NoAnswer, Sender
+from mockserver.web.callbacks.attempt import try_delivery
+from mockserver.web.callbacks.message import Message
+from mockserver.web.callbacks.sender import Sender
 from mockserver.web.callbacks.targets import Held, Target, Targets
 from mockserver.web.recorder.upstream import HOP_BY_HOP
 
@@ -24,7 +25,7 @@ _SET_ANEW: Final = HOP_BY_HOP | {"host", "content-length", "connection"}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Substitute:
     """One address of ours, and the client's that it stands for."""
 
     url: str  # ours
@@ -42,7 +43,7 @@ class StandIn:
         self._targets = targets
         self._clock = clock
         self._sender = Sender()
-        self._places: dict[str, Place] = {}  # by token
+        self._places: dict[str, Substitute] = {}  # by token
 
     @property
     def is_used(self) -> bool:
@@ -54,10 +55,10 @@ class StandIn:
         value = read_json(body)
         for form, names, url in _list_named(operation, value):
             if len(self._places) >= MAX_PLACES:
-                break
+                del self._places[next(iter(self._places))]  # the oldest: its task is long over
             token = make_token()
             ours = f"{self._base}{PREFIX}{token}"
-            self._places[token] = Place(ours, url, provider, operation, form)
+            self._places[token] = Substitute(ours, url, provider, operation, form)
             body = _put(body, names, url, ours)
         return body
 
@@ -70,28 +71,32 @@ class StandIn:
                 data = data.replace(ours, theirs)
         return data
 
-    def find(self, path: str) -> Place | None:
+    def find(self, path: str) -> Substitute | None:
         """The place behind a path of ours."""
         return self._places.get(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else None
 
-    async def pass_on(self, place: Place, headers: Headers, body: bytes) -> Exchange:
+    async def pass_on(self, place: Substitute, headers: Headers, body: bytes) -> Exchange:
         """Call the client; the exchange as it would have been without us."""
         started = self._clock.now()
         body = self.restore(body)
         status: int | None = None
         answer, error = "", None
         notes: tuple[str, ...] = ()
+
+        def build(target: Target) -> Message:
+            return Message("POST", _write_headers(target, headers, body), body)
+
+        seconds = place.form.terms.within / 1000
         try:
-            async with asyncio.timeout(place.form.terms.within / 1000):
-                target = await self._targets.check(place.client_url)
-                sent = _write_headers(target, headers, body)
-                status, answer = await self._sender.post(target, sent, body)
+            outcome = await try_delivery(
+                self._sender, self._targets, place.client_url, seconds, build
+            )
         except Held as reason:
             error, notes = "held", (f"held back: {reason}",)
-        except TimeoutError:
-            error = "timeout"
-        except (NoAnswer, OSError) as problem:
-            error, notes = "unanswered", (str(problem),)
+        else:
+            status, answer = outcome.answer or (None, "")
+            if outcome.problem is not None:
+                error, notes = "timeout" if outcome.is_late else "unanswered", (outcome.problem,)
         return Exchange(
             started=started,
             elapsed=max(0, self._clock.now() - started),
@@ -136,7 +141,7 @@ def _put(body: bytes, names: tuple[str, ...], old: str, new: str) -> bytes:
     return orjson.dumps(value)
 
 
-def _write_headers(target: Target, headers: Headers, body: bytes) -> Mapping[str, str]:
+def _write_headers(target: Target, headers: Headers, body: bytes) -> dict[str, str]:
     kept = {name: value for name, value in headers if name.lower() not in _SET_ANEW}
     own = {"Host": target.authority, "Content-Length": str(len(body)), "Connection": "close"}
     return {**kept, **own}

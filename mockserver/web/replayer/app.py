@@ -17,11 +17,10 @@ from mockserver.errors import RecordingError
 from mockserver.record.replay.address import PREFIX
 from mockserver.record.replay.answer import Answer, Miss
 from mockserver.record.replay.deck import Deck
-from mockserver.record.replay.play import Pace, Play
+from mockserver.record.replay.play import Play, ReplayPace
 from mockserver.record.replay.report import Report
 from mockserver.record.replay.tape import Tape
-from mockserver.version import VERSION
-from mockserver.web.app import HEALTH, build_index, read_request
+from mockserver.web.app import build_index, read_request
 from mockserver.web.asgi import (
     Message,
     Receive,
@@ -37,6 +36,7 @@ from mockserver.web.callbacks.targets import Targets
 from mockserver.web.calls import NOTHING, Request, read_key
 from mockserver.web.control.guard import Guard
 from mockserver.web.doors import Door, Doors
+from mockserver.web.health import HEALTH, HEALTHY
 from mockserver.web.options import Options
 from mockserver.web.replayer.callbacks import Messenger
 from mockserver.web.replayer.files import ReplayedFiles
@@ -45,6 +45,7 @@ from mockserver.web.request_log import Watch
 from mockserver.web.routes import Route
 from mockserver.web.served import Served
 from mockserver.web.sizes import measure_message
+from mockserver.web.wire.carrier_asgi import carry_reply
 
 MAX_DECKS: Final = 10_000  # accounts whose state is kept
 CONTROL: Final = "/_mock/replay"
@@ -56,7 +57,7 @@ class Show:
 
     tape: Tape
     contracts: tuple[Contract, ...]  # those that are served
-    pace: Pace = field(default_factory=Pace)
+    pace: ReplayPace = field(default_factory=ReplayPace)
     secret: str | None = None  # that callbacks are signed with
     emulator: Served | None = None  # answers what is not recorded
 
@@ -68,6 +69,7 @@ class Replayer:
         self._show = show
         self._clock = clock
         self._options = options
+        self.notice = options.notice
         self.report = Report(show.tape, [contract.name for contract in show.contracts])
         self._guard = Guard(options.admin_token)
         self._doors = Doors(show.contracts, options, Watch(Events(), options.notice))
@@ -121,7 +123,7 @@ class Replayer:
     async def _find_own(self, door: Door, request: Request) -> Reply | None:
         """The reply to what is no provider's; None if the emulator knows better."""
         if request.path == HEALTH:
-            return Reply(200, orjson.dumps({"status": "ok", "version": VERSION}))
+            return HEALTHY
         if request.path.startswith(PREFIX):
             return await self._files.answer(request)
         if request.path == CONTROL and door.has_control:
@@ -162,7 +164,7 @@ class Replayer:
     async def _give(self, answer: Answer, deck: Deck, request: Request, send: Send) -> None:
         if answer.notice is not None:
             self._options.notice(answer.notice)
-        await send_reply(send, build_reply(answer), with_body=request.method != "HEAD")
+        await carry_reply(send, build_reply(answer), request)
         if answer.play is not None:
             self._call_back(deck, answer.play, request.origin)
 
@@ -192,6 +194,7 @@ class Replayer:
             deck = self._decks[name] = Deck(show.tape, name, show.pace, self.report)
             if len(self._decks) > MAX_DECKS:
                 self._decks.popitem(last=False)
+        self._decks.move_to_end(name)
         return deck
 
     def _list_recorded(self) -> str:

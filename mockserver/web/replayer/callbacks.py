@@ -8,7 +8,8 @@ from mockserver.clock import Clock
 from mockserver.engine.callbacks.signature import sign
 from mockserver.record.replay.answer import Notification
 from mockserver.record.replay.play import Play
-from mockserver.web.callbacks.message import AGENT
+from mockserver.web.callbacks.attempt import try_delivery
+from mockserver.web.callbacks.message import Message, build_headers
 from mockserver.web.callbacks.sender import Sender
 from mockserver.web.callbacks.targets import Held, Target, Targets
 from mockserver.web.options import ignore_notice
@@ -95,34 +96,26 @@ class Messenger:
 
     async def _try(self, notification: Notification) -> str | None:
         """Make one attempt; what went wrong. Raises Held if it must not be sent."""
+
+        def build(target: Target) -> Message:
+            return self._write_message(target, notification)
+
         seconds = notification.terms.within / 1000
-        try:
-            async with asyncio.timeout(seconds):
-                target = await self._targets.check(notification.url)
-                headers = self._write_headers(target, notification)
-                status, _ = await self._sender.post(target, headers, notification.body)
-        except Held:
-            raise
-        except TimeoutError:
-            return f"was not answered within {seconds:g} s"
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is no answer
-            return f"failed: {str(error) or type(error).__name__}"
+        outcome = await try_delivery(self._sender, self._targets, notification.url, seconds, build)
+        if outcome.answer is None:
+            return f"failed: {outcome.problem}"
+        status = outcome.answer.status
         return None if 200 <= status < 300 else f"was answered with {status}"
 
-    def _write_headers(self, target: Target, notification: Notification) -> dict[str, str]:
-        headers = {
-            "Host": target.authority,
-            "Content-Type": notification.media_type,
-            "Content-Length": str(len(notification.body)),
-            "User-Agent": AGENT,
-            "Connection": "close",
-        }
+    def _write_message(self, target: Target, notification: Notification) -> Message:
+        body = notification.body
+        headers = build_headers(target, notification.media_type, body)
         terms = notification.terms.signature
-        if terms is None or not self._secret:
-            return headers
-        parts = {
-            "id": f"msg_{notification.task_id}_{notification.number}",
-            "task.id": notification.task_id,
-            "timestamp": str(self._clock.now() // 1000),
-        }
-        return headers | sign(terms, self._secret, parts, notification.body)
+        if terms is not None and self._secret:
+            parts = {
+                "id": f"msg_{notification.task_id}_{notification.number}",
+                "task.id": notification.task_id,
+                "timestamp": str(self._clock.now() // 1000),
+            }
+            headers |= sign(terms, self._secret, parts, body)
+        return Message("POST", headers, body)

@@ -13,6 +13,7 @@ from mockserver.record.replay.tape import Tape
 from mockserver.web.asgi import build_error
 from mockserver.web.calls import Request
 from mockserver.web.files import Drawn, send_part
+from mockserver.web.replayer.wire import choose_media_type
 
 # A recorded file may hold anything, and lies at the address of the control API.
 _CAGED = (
@@ -83,7 +84,8 @@ def draw_stand_in(url: str) -> Drawn:
 
 
 def _send(exchange: Exchange, request: Request) -> Reply:
-    media = exchange.find_response_header("content-type") or "application/octet-stream"
+    told = exchange.find_response_header("content-type")
+    media = choose_media_type(told, "application/octet-stream")
     body = exchange.response_body
     if exchange.status == 200:
         tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'

@@ -1,5 +1,6 @@
-"""A request of a client's as it is matched, and a recorded answer as it is sent."""
+"""Converts between HTTP and a replay: a request to be matched, a recorded answer to be sent."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -7,6 +8,7 @@ from mockserver.engine.call import Reply
 from mockserver.record.exchange import Exchange
 from mockserver.record.replay.answer import Answer
 from mockserver.record.replay.ask import Ask
+from mockserver.record.replay.breakdown import build_carriage
 from mockserver.web.calls import Request
 from mockserver.web.recorder.upstream import HOP_BY_HOP
 from mockserver.web.routes import Route
@@ -16,6 +18,15 @@ _SET_ANEW: Final = HOP_BY_HOP | {
     *("content-type", "content-length", "content-encoding", "date", "server", "set-cookie"),
     *("alt-svc", "strict-transport-security", "report-to", "nel", "via", "age"),
 }
+
+# A file may say anything; what no header can hold would be read as another one.
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+
+
+def choose_media_type(recorded: str | None, default: str) -> str:
+    """The media type that was recorded, if there is one that a header can hold."""
+    return recorded if recorded and _VALUE.fullmatch(recorded) else default
 
 
 def build_ask(
@@ -36,6 +47,11 @@ def build_ask(
 def build_reply(answer: Answer) -> Reply:
     """The reply that gives an answer, with the status and the headers that were recorded."""
     exchange = answer.exchange
-    media = exchange.find_response_header("content-type") or "application/json"
-    kept = ((n, value) for n, value in exchange.response_headers if n.lower() not in _SET_ANEW)
-    return Reply(exchange.status or 502, answer.body, media, tuple(kept))
+    media = choose_media_type(exchange.find_response_header("content-type"), "application/json")
+    kept = (
+        (name, value)
+        for name, value in exchange.response_headers
+        if name.lower() not in _SET_ANEW and _NAME.fullmatch(name) and _VALUE.fullmatch(value)
+    )
+    way = build_carriage(exchange)
+    return Reply(exchange.status or 502, answer.body, media, tuple(kept), way)

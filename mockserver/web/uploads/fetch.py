@@ -32,36 +32,28 @@ async def _fetch(url: str, target: Target, terms: UploadTerms) -> Attachment | M
     # It takes longer to import than most servers live without this.
     import httpx
 
-    async with httpx.AsyncClient(trust_env=False, timeout=terms.within / 1000) as client:
-        problem: httpx.HTTPError | None = None
-        for address in target.addresses:
+    from mockserver.web.callbacks.get import open_target
+
+    timeout = httpx.Timeout(terms.within / 1000)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        try:
+            answer = await open_target(client, target, {"Accept-Encoding": "identity"}, timeout)
             try:
-                return await _ask(client, url, target, address, terms.max_bytes)
-            except httpx.ConnectError as error:
-                problem = error  # the next address may be the one that somebody listens at
-            except httpx.HTTPError as error:
-                problem = error
-                break
-    return Malformed(f"{url} cannot be fetched: {str(problem) or type(problem).__name__}")
+                return await _read(url, answer, terms.max_bytes)
+            finally:
+                await answer.aclose()
+        except httpx.HTTPError as error:
+            return Malformed(f"{url} cannot be fetched: {str(error) or type(error).__name__}")
 
 
-async def _ask(
-    client: "httpx.AsyncClient", url: str, target: Target, address: str, max_bytes: int
-) -> Attachment | Malformed:
-    """Ask one of the addresses that were checked; the name is only told to the other side."""
-    place = client.base_url.copy_with(
-        scheme=target.scheme, host=address, port=target.port, raw_path=target.path.encode()
-    )
-    headers = {"host": target.authority, "accept-encoding": "identity"}
-    extensions = {"sni_hostname": target.host}
+async def _read(url: str, answer: "httpx.Response", max_bytes: int) -> Attachment | Malformed:
+    if answer.status_code != OK:
+        return Malformed(f"{url} cannot be fetched: it answered {answer.status_code}")
     content = bytearray()
-    async with client.stream("GET", place, headers=headers, extensions=extensions) as answer:
-        if answer.status_code != OK:
-            return Malformed(f"{url} cannot be fetched: it answered {answer.status_code}")
-        async for chunk in answer.aiter_raw():
-            content += chunk
-            if len(content) > max_bytes:
-                return Malformed(f"{url} is larger than {max_bytes} bytes")
+    async for chunk in answer.aiter_raw():
+        content += chunk
+        if len(content) > max_bytes:
+            return Malformed(f"{url} is larger than {max_bytes} bytes")
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     return Attachment(find_name(url), media_type or None, bytes(content))
 

@@ -12,7 +12,7 @@ _MAX_PARTS: Final = 100
 _MAX_TEXT: Final = 64 * 1024  # bytes of all parts that are no file
 
 
-class Form:
+class MultipartForm:
     """What has come of a form: its texts by name, and its file."""
 
     def __init__(self, boundary: bytes, max_file: int) -> None:
@@ -112,7 +112,9 @@ class Form:
         self._is_whole = True
 
 
-async def read_form(receive: Receive, form: Form, most: int) -> Malformed | dict[str, str] | None:
+async def read_form(
+    receive: Receive, form: MultipartForm, most: int
+) -> Malformed | dict[str, str] | None:
     """Read a form up to so many bytes of body; None if the client left before its end."""
     size = 0
     while (message := await receive())["type"] == "http.request":

@@ -1,8 +1,6 @@
-"""Calls that lend a file: read within the contract's bounds, a few at a time."""
+"""Calls that lend a file: read within the contract's bounds, and within the room for all."""
 
-import asyncio
 from collections.abc import Mapping
-from typing import Final
 from urllib.parse import urlsplit
 
 from mockserver.contract.model import Operation
@@ -16,8 +14,7 @@ from mockserver.web.calls import Request, read_call
 from mockserver.web.files import Files
 from mockserver.web.routes import Route
 from mockserver.web.sizes import AROUND, measure_body
-
-AT_A_TIME: Final = 4  # bodies that are read; the others wait, and so do their clients
+from mockserver.web.uploads.room import Room
 
 
 class Uploader:
@@ -30,7 +27,7 @@ class Uploader:
         self._files_origin = files_origin  # where clients are sent for files, if not back
         self._targets = targets
         self._files = files
-        self._turns = asyncio.Semaphore(AT_A_TIME)
+        self._room = Room()
 
     async def read(
         self, route: Route, request: Request, receive: Receive, path: Mapping[str, str]
@@ -38,8 +35,8 @@ class Uploader:
         """The call with its file, or why there is none; None if the client left."""
         if self._files_origin is not None:
             request.origin = self._files_origin
-        async with self._turns:
-            call = await self._read_call(route, request, receive, path)
+        async with self._room.open(receive) as receive_in_turn:
+            call = await self._read_call(route, request, receive_in_turn, path)
         if call is not None and call.attachment is None:
             source = self._engine.find_errand(call)
             if source is not None:
@@ -65,13 +62,13 @@ class Uploader:
         self, route: Route, request: Request, receive: Receive, path: Mapping[str, str]
     ) -> Call | None:
         # The parser is not needed to start.
-        from mockserver.web.uploads.form import Form, find_boundary, read_form
+        from mockserver.web.uploads.form import MultipartForm, find_boundary, read_form
 
         terms = route.operation.upload
         assert terms is not None  # noqa: S101  # it would not come here
         boundary = find_boundary(request.headers.get("content-type", ""))
         most = terms.max_bytes + AROUND
-        form = Form(boundary or b"none", terms.max_bytes)
+        form = MultipartForm(boundary or b"none", terms.max_bytes)
         value: Malformed | Mapping[str, str] | None
         if boundary is None:
             value = Malformed("send a form: Content-Type multipart/form-data with a boundary")

@@ -1,4 +1,4 @@
-"""The carrier: sends replies whose way is odd, below ASGI, over one connection."""
+"""The carrier: sends replies with transport faults, such as delay, cut and reset, below ASGI."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ _ON_AND_ZERO_SECONDS: Final = struct.pack("ii", 1, 0)
 _FOR_EVER: Final = 86_400_000  # milliseconds
 
 
-class Sender(Protocol):
+class CallbackWaiter(Protocol):
     """Who has replies to be carried."""
 
     async def wait_for_callbacks(self, account_id: str) -> None:
@@ -34,19 +34,21 @@ class Carrier:
     def __init__(
         self,
         cycle: RequestResponseCycle,
+        outlet: Outlet,
         transport: asyncio.Transport,
-        sender: Sender,
+        waiter: CallbackWaiter,
     ) -> None:
         self._cycle = cycle
+        self._outlet = outlet
         self._transport = transport
-        self._sender = sender
+        self._waiter = waiter
 
     async def carry(self, reply: Reply, with_body: bool = True) -> None:
         """Send a reply on its way; comes back when nothing more of it will be sent."""
         carriage = reply.carriage or Carriage()
         if carriage.behind is not None:
-            await self._sender.wait_for_callbacks(carriage.behind)
-        self._cycle.chunked_encoding = carriage.end is End.NEVER  # it has no end in sight
+            await self._waiter.wait_for_callbacks(carriage.behind)
+        self._outlet.is_held = carriage.end is End.NEVER
         await self._pause(carriage.delay)
         if not carriage.is_silent:
             await self._write(reply, carriage, with_body)
@@ -55,7 +57,10 @@ class Carrier:
         self._finish(carriage.end)
 
     async def _write(self, reply: Reply, carriage: Carriage, with_body: bool) -> None:
-        defaults = Defaults().write(self._cycle.default_headers)
+        own = {name.lower().encode("latin-1") for name, _ in reply.headers}
+        defaults = Defaults().write(
+            [pair for pair in self._cycle.default_headers if pair[0].lower() not in own]
+        )
         told = max(0, len(reply.body) + (carriage.length or 0))
         head = write_head(reply, defaults, told, keeps=self._cycle.keep_alive)
         pieces = cut_body(reply.body, carriage) if with_body else iter(())
@@ -100,8 +105,9 @@ def attend(
     cycle: RequestResponseCycle, wire: HttpToolsProtocol, end: Callable[[], None]
 ) -> RequestResponseCycle:
     """Let a cycle end its connection in the way of the wire, and have a carrier at hand."""
-    cycle.transport = Outlet(wire.transport, end)  # type: ignore[assignment]
-    carrier = Carrier(cycle, wire.transport, wire.config.app)  # type: ignore[arg-type]
+    outlet = Outlet(wire.transport, end)
+    cycle.transport = outlet  # type: ignore[assignment]
+    carrier = Carrier(cycle, outlet, wire.transport, wire.config.app)  # type: ignore[arg-type]
     cycle.scope["extensions"] = {CARRIER: carrier.carry}  # type: ignore[dict-item]
     return cycle
 

@@ -1,4 +1,4 @@
-"""Replies whose way is odd, where only ASGI is there: as a client behind it would see them.
+"""Replies with transport faults, where only ASGI is there: as a client behind it would see them.
 
 Over a socket, the carrier of the connection does it. A client in this process has no connection:
 it gets the exceptions that httpx raises for what happens on a real one.
@@ -16,8 +16,17 @@ from mockserver.web.wire.carrier import cut_body
 Wait = Callable[[str], Awaitable[None]]
 
 
+async def wait_for_nobody(account_id: str) -> None:
+    """Wait for no callbacks: none comes before a reply."""
+
+
 async def carry_reply(
-    send: Send, reply: Reply, request: Request, wait: Wait, *, close: bool = False
+    send: Send,
+    reply: Reply,
+    request: Request,
+    wait: Wait = wait_for_nobody,
+    *,
+    close: bool = False,
 ) -> None:
     """Send a reply on its way; `wait` waits for the callbacks of an account."""
     with_body = request.method != "HEAD"

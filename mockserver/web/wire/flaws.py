@@ -1,4 +1,4 @@
-"""What is wrong with the head of a request that the parser lets pass."""
+"""Checks of a request's head beyond the parser's: ambiguity, smuggling, foreign addresses."""
 
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ FULL: Final = build_error(503, "too many connections are open", "come again in a
 FULL.headers = (("retry-after", "1"),)
 
 
-class Refusal(Exception):
+class HeadRefused(Exception):
     """Ends a connection with a last answer, from within the parser's callbacks."""
 
     def __init__(self, reply: Reply) -> None:
@@ -27,17 +27,20 @@ class Refusal(Exception):
 
 
 def check_count(pairs: Pairs, most: int) -> None:
-    """Raise Refusal if there are more headers than may be."""
+    """Raise HeadRefused if there are more headers than may be."""
     if len(pairs) > most:
-        raise Refusal(build_error(431, f"the request has more than {most} headers"))
+        raise HeadRefused(build_error(431, f"the request has more than {most} headers"))
 
 
 def check_head(parser: HttpRequestParser, url: bytes, pairs: Pairs) -> bytes | None:
-    """A head without its offer to change the protocol, if it has one; raises Refusal for a flaw."""
+    """A head without its offer to change the protocol, if it has one.
+
+    Raises HeadRefused for a flaw.
+    """
     method, version = parser.get_method(), parser.get_http_version()
     flaw = find_flaw(version, method, url, pairs)
     if flaw is not None:
-        raise Refusal(build_error(400, flaw))
+        raise HeadRefused(build_error(400, flaw))
     return write_again(method, url, version, pairs) if parser.should_upgrade() else None
 
 

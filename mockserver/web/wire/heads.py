@@ -1,4 +1,4 @@
-"""Heads of requests that a connection has sent before: the same one need not be parsed twice.
+"""A cache of parsed request heads, per connection: the same one need not be parsed twice.
 
 A client sends the same headers again and again, and reading them is most of what a call costs on
 the wire. So a connection remembers the last few of its heads, byte for byte, with what they were
@@ -122,7 +122,8 @@ class Heads:
         parts = _split_at_length(data[:end], length) if has_body else _split_at_query(data)
         takes_it = call.operation.body is not None if has_body else call.body is None
         if parts is not None and takes_it and not isinstance(call.body, Malformed):
-            like = replace(call, raw=b"", body=None)
+            # Its strings are shared from now on.
+            like = replace(call, raw=b"", body=None, head_size=0)
             self._known.appendleft(Head(*parts, has_body, like))
 
 

@@ -1,6 +1,7 @@
-"""What comes in on one connection: parsed within its limits, and awaited until a deadline."""
+"""The read side of one connection: size limits around the parser, and the next deadline."""
 
 import logging
+from collections.abc import Callable
 from math import inf
 from typing import Final
 
@@ -14,7 +15,7 @@ from httptools import (
 from mockserver.engine.call import Reply
 from mockserver.web.asgi import build_error
 from mockserver.web.wire import flaws
-from mockserver.web.wire.flaws import Refusal
+from mockserver.web.wire.flaws import HeadRefused
 from mockserver.web.wire.limits import Limits
 
 # Where the client is.
@@ -22,16 +23,19 @@ BETWEEN: Final = 0  # two requests
 HEAD: Final = 1
 BODY: Final = 2
 
+_TLS_HELLO: Final = b"\x16\x03"  # a handshake record, of any version since SSL 3.0
+
 _logger: Final = logging.getLogger("uvicorn.error")
 
 
 class Intake:
     """Feeds the parser within the limits."""
 
-    __slots__ = ("_limits", "_size", "again", "deadline", "stage")
+    __slots__ = ("_limits", "_notice", "_size", "again", "deadline", "stage")
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, notice: Callable[[str], None]) -> None:
         self._limits = limits
+        self._notice = notice  # takes one line for the log
         self._size = 0  # bytes of the head or the body that is coming in
         self.stage = BETWEEN
         self.deadline = inf  # for what must come next, in the loop's time
@@ -89,11 +93,16 @@ class Intake:
                 data = self.again + data[offer.args[0] :]
                 continue
             except HttpParserCallbackError as error:
-                if isinstance(error.__context__, Refusal):
+                if isinstance(error.__context__, HeadRefused):
                     return error.__context__.reply
                 _logger.exception("a request could not be read")
                 return flaws.FAILURE
             except HttpParserError as error:
-                return build_error(400, f"this is no HTTP/1.1 request: {error}")
+                return self._describe_garbage(data, error)
             return None
         return None
+
+    def _describe_garbage(self, data: bytes, error: HttpParserError) -> Reply:
+        if data.startswith(_TLS_HELLO):  # its client can show nobody what we answer
+            self._notice("somebody speaks TLS to this port; use http://")
+        return build_error(400, f"this is no HTTP/1.1 request: {error}")

@@ -1,8 +1,8 @@
-"""The way out of a connection: how the application's answers reach a client that may be slow."""
+"""The write side of ASGI answers: backpressure in pieces, and how a connection is closed."""
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -14,9 +14,10 @@ PIECE: Final = 64 * 1024
 class Outlet:
     """What uvicorn writes an answer to: the transport, but for how it is closed."""
 
-    __slots__ = ("close", "is_closing", "write")
+    __slots__ = ("close", "is_closing", "is_held", "write")
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.is_held = False  # a carrier lets no end of the answer come
         self.write = transport.write
         self.is_closing = transport.is_closing
         self.close = close
@@ -42,6 +43,14 @@ async def run_application(app: App, scope: Scope, receive: Receive, send: Send) 
         await app(scope, receive, send_pieces)
     except asyncio.CancelledError:
         return  # the server stops, and has cut the connection already
+
+
+def is_endless(cycle: RequestResponseCycle) -> bool:
+    """Whether an answer has no end in sight: a stream, or one that is held for ever.
+
+    Its transport has to be an outlet.
+    """
+    return cycle.chunked_encoding is True or cast("Outlet", cycle.transport).is_held
 
 
 def abandon(cycle: RequestResponseCycle) -> None:

@@ -1,8 +1,8 @@
-"""Below ASGI: deadlines and caps for what comes in, and a short way for providers' calls.
+"""The asyncio protocol of a connection: uvicorn's, with deadlines, caps and a short way.
 
 uvicorn's protocol does the parsing. This subclass adds what it lacks: deadlines both ways, caps on
 what is read, one meaning for each request, refusals that arrive, and an order that holds whichever
-way a request is answered. The server looks now and then for connections that are late.
+way a request is answered; `state` has its states. The server looks for late ones now and then.
 """
 
 import asyncio
@@ -19,11 +19,12 @@ from mockserver.web.wire import flaws
 from mockserver.web.wire.answer import Defaults, write_answer
 from mockserver.web.wire.burst import Burst
 from mockserver.web.wire.carrier import attend, build_cycle, carry_alone
-from mockserver.web.wire.flaws import Refusal
+from mockserver.web.wire.flaws import HeadRefused
 from mockserver.web.wire.intake import BETWEEN, BODY, HEAD, Intake
 from mockserver.web.wire.limits import LIMITS, Limits
-from mockserver.web.wire.outlet import abandon, run_application
+from mockserver.web.wire.outlet import abandon, is_endless, run_application
 from mockserver.web.wire.short_way import ShortWay
+from mockserver.web.wire.state import ENDED, HALF, LEAVING, OPEN, REFUSING
 
 _defaults: Final = Defaults()
 
@@ -36,13 +37,12 @@ class Wire(HttpToolsProtocol):
         self.app = partial(run_application, self.app)
         self._limits = limits
         self._burst = burst
-        self._intake = Intake(limits)
+        self._intake = Intake(limits, self.config.app.notice)  # type: ignore[union-attr]  # Served
         self._short = ShortWay(self.config.app)
         self._owed: deque[RequestResponseCycle] = deque()  # answers of the application, in order
-        self._last: Reply | None = None  # a refusal, for when no answer is owed any more
+        self._state = OPEN
+        self._refusal = flaws.LATE  # the last answer of a connection that is REFUSING
         self._is_full = False  # the server is, and takes no request of this connection
-        self._is_deaf = False  # what still comes in is thrown away
-        self._is_leaving = False  # the connection ends when no answer is owed any more
         self._write_deadline = inf  # for the client to take what was written
 
     # The connection's life
@@ -64,7 +64,7 @@ class Wire(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         intake = self._intake
-        if self._is_deaf:
+        if self._state > LEAVING:
             if not intake.waste(data):
                 self.transport.abort()
         elif intake.stage != BETWEEN:
@@ -74,22 +74,23 @@ class Wire(HttpToolsProtocol):
         else:
             self._short.forget()
             self._parse(data)
-            if intake.stage == BETWEEN and not self._is_deaf:
+            if intake.stage == BETWEEN and self._state <= LEAVING:
                 self._short.learn(data)
 
     def _parse(self, data: bytes) -> None:
         refusal = self._intake.parse(self.parser, data)
         if refusal is not None:
             self._refuse(refusal)
-        elif not self._is_deaf:
+        elif self._state <= LEAVING:
             self._intake.set_deadline(self.loop.time(), is_awaited=not self._owed)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """A client that sends no more may still wait for an answer: true keeps the way to it."""
-        if self._intake.stage == BODY or not self._owed or self.cycle.chunked_encoding:
-            return False  # or a stream, which has no end in sight
+        is_owed = self._state != ENDED and self._intake.stage != BODY and bool(self._owed)
+        if not is_owed or is_endless(self.cycle):
+            return False
         self._intake.reach(BETWEEN)
-        self._is_deaf = self._is_leaving = True
+        self._state = max(self._state, HALF)
         return True
 
     def pause_writing(self) -> None:
@@ -106,7 +107,7 @@ class Wire(HttpToolsProtocol):
             self.transport.abort()
         elif now < self._intake.deadline:
             return
-        elif self._is_deaf or self.transport.is_closing():
+        elif self._state > LEAVING or self.transport.is_closing():
             self.transport.abort()
         elif self.flow.read_paused:  # it is us who do not read
             self._intake.deadline = inf
@@ -120,16 +121,16 @@ class Wire(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The server stops: end the connection, after the answers that are owed."""
-        self._is_leaving = True
+        self._state = max(self._state, LEAVING)
         self._burst.leave()
-        if not self._short.is_taken:
+        if self._short.pending is None:
             super().shutdown()
 
     def _refuse(self, reply: Reply) -> None:
         """Read no more, and say why when no answer is owed any more."""
-        if self._is_deaf:
+        if self._state > LEAVING:
             return
-        if self._intake.stage == BODY and not self._short.is_taken:
+        if self._intake.stage == BODY and self._short.pending is None:
             cycle = self.cycle  # of the request that is broken
             if cycle.response_started:  # nothing fits behind an answer that came before its body
                 self._end() if cycle.response_complete else self.transport.abort()
@@ -137,18 +138,16 @@ class Wire(HttpToolsProtocol):
             if self.pipeline:  # it waits for its turn, as the newest
                 self.pipeline.popleft()
             abandon(self._owed.pop())
-        self._is_deaf = True
+        self._state = REFUSING
+        self._refusal = reply
         self.flow.resume_reading()
         self._intake.reach(HEAD)  # something still comes
-        self._last = reply
         if not self._owed:
             self._send(reply, keeps=False)
 
     def _end(self) -> None:
         """Close; a client that still sends may end, or TCP would throw its answer away."""
-        self._is_deaf = True
-        self._is_leaving = False
-        self._last = None
+        self._state = ENDED
         self.pipeline.clear()
         if self._intake.stage == BETWEEN:
             self.transport.close()
@@ -162,7 +161,7 @@ class Wire(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         if self.transport.is_closing():
-            raise Refusal(flaws.LATE)  # that nobody hears: the last answer was given
+            raise HeadRefused(flaws.LATE)  # that nobody hears: the last answer was given
         super().on_message_begin()
         self._intake.reach(HEAD)
 
@@ -173,21 +172,23 @@ class Wire(HttpToolsProtocol):
             self._intake.reach(BODY)
 
     def on_body(self, body: bytes) -> None:
-        if not self._short.is_taken:
+        pending = self._short.pending
+        if pending is None:
             super().on_body(body)
-        elif not self._short.add(body):
-            self._send(self._short.finish(), keeps=False)
-            raise Refusal(flaws.LONG_BODY)  # that nobody hears
+        elif not pending.add(body):
+            self._send(self._short.finish(pending), keeps=False)
+            raise HeadRefused(flaws.LONG_BODY)  # that nobody hears
 
     def on_message_complete(self) -> None:
         if self._intake.stage == HEAD:
             return  # the request offers to change the protocol: it comes again without that
         self._intake.reach(BETWEEN)
-        if self._short.is_taken:
-            keeps = self.parser.should_keep_alive() and not self._is_leaving
-            self._send(self._short.finish(), keeps=keeps)
-        else:
+        pending = self._short.pending
+        if pending is None:
             super().on_message_complete()
+        else:
+            keeps = self.parser.should_keep_alive() and self._state == OPEN
+            self._send(self._short.finish(pending), keeps=keeps)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -195,12 +196,12 @@ class Wire(HttpToolsProtocol):
         self._owed.popleft()
         if self._owed or self.transport.is_closing():
             return
-        if self._last is not None:
-            self._send(self._last, keeps=False)
-        elif self._is_leaving:
-            self._end()
-        elif not self._is_deaf:
+        if self._state == OPEN:
             self._intake.set_deadline(self.loop.time(), is_awaited=True)
+        elif self._state == REFUSING:
+            self._send(self._refusal, keeps=False)
+        elif self._state != ENDED:
+            self._end()
 
     # Both ways
 
@@ -219,7 +220,7 @@ class Wire(HttpToolsProtocol):
     def _enter_application(self) -> bool:
         """Hand the request to the application in its turn, unless it comes again."""
         if self._is_full:
-            raise Refusal(flaws.FULL)
+            raise HeadRefused(flaws.FULL)
         again = flaws.check_head(self.parser, self.url, self.headers)
         if again is not None:
             self._intake.again = again
@@ -227,7 +228,7 @@ class Wire(HttpToolsProtocol):
         try:
             super().on_headers_complete()
         except (HttpParserError, ValueError) as error:
-            raise Refusal(flaws.NO_ADDRESS) from error
+            raise HeadRefused(flaws.NO_ADDRESS) from error
         self._owed.append(attend(self.cycle, self, self._end))
         return True
 

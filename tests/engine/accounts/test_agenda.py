@@ -3,16 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.engine.accounts.agenda import END, Agenda
+from mockserver.engine.accounts.agenda import CALLBACK, END, Agenda, DueKind
 
 MOMENTS = st.integers(0, 3) | st.integers(998, 1_002) | st.integers(4_000, 4_001)
-PLANS = st.tuples(st.just("plan"), MOMENTS, st.sampled_from([END, "callback"]))
-TAKES = st.tuples(st.just("take"), MOMENTS, st.just(""))
+PLANS = st.tuples(st.just("plan"), MOMENTS, st.sampled_from([END, CALLBACK]))
+TAKES = st.tuples(st.just("take"), MOMENTS, st.just(END))
 
 
 @given(st.lists(PLANS | TAKES, max_size=40))
 def test_the_earliest_is_taken_first_and_of_equals_the_first_planned(
-    steps: list[tuple[str, int, str]],
+    steps: list[tuple[str, int, DueKind]],
 ) -> None:
     """Whatever is planned between, what is taken is the earliest of all that is left."""
     agenda, left = Agenda(), []

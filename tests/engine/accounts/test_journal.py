@@ -3,8 +3,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mockserver.engine.accounts.journal import Entry, Journal
+from mockserver.engine.accounts.remarks import MAX_REMARKS, MAX_TEXT
 from mockserver.engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -100,18 +102,39 @@ def test_a_key_that_looks_live_is_noted_once(world: "World") -> None:
     assert notes == [["the API key looks like a live one"], []]
 
 
+def test_long_remarks_are_cut(world: "World") -> None:
+    """Neither ten thousand unknown fields nor a very long value make an entry large."""
+    unknown = {f"field{number}": 1 for number in range(10_000)}
+    world.call("make", body={"model": "plain", "input": {"prompt": "a", **unknown}})
+    world.call("make", body={"model": "plain", "input": {"prompt": "a" * 50_000}})
+    odd, bad = world.account().journal.entries
+
+    assert len(odd.notes) == MAX_REMARKS + 1
+    assert odd.notes[-1] == "9,900 more notes are not kept"
+    assert len(bad.violations[0].message) == MAX_TEXT
+    assert bad.violations[0].message.endswith(" is longer than 200 characters")
+    assert max(odd.size, bad.size) < 200_000
+
+
+def test_the_oldest_give_way_to_a_large_entry() -> None:
+    """Headers, targets and remarks count as well as bodies."""
+    journal = Journal(Settings(max_journal_bytes=20_000), 10)
+    for size, note in [(0, ""), (9_000, ""), (0, "x" * 900), (9_000, ""), (0, "")]:
+        notes = [note] * 8 if note else []
+        journal.add(replace(build_entry(journal.total), size=size, notes=notes))
+
+    assert [entry.seq for entry in journal.entries] == [3, 4]
+
+
 def test_the_journals_of_idle_accounts_give_way(new_world: "NewWorld") -> None:
-    """All journals together keep within their room: the idlest give way, no more than needed."""
-    world = new_world(max_journals_bytes=7_500)
+    """When there is no room the journals of the idlest accounts go first, no more than needed."""
+    world = new_world(max_kept_bytes=16_000)
     names = ["sk-mock-a", "sk-mock-b", "sk-mock-c"]
     for name in names:
         for _ in range(3):
             world.call("make", key=name, body={"model": "plain", "input": {"prompt": "a"}})
     kept = [len(world.account(name).journal.entries) for name in names]
-    world.engine.forget_account(world.account(names[2]))
+    tasks = [len(world.account(name).holdings["walnut"].tasks) for name in names]
 
-    assert kept == [0, 3, 3]
+    assert (kept, tasks) == ([0, 3, 3], [3, 3, 3])
     assert world.engine.accounts.shelf.emptied == 1
-    assert world.engine.accounts.shelf.used == 1_000 * kept[1] + sum(
-        len(e.request) + len(e.reply) for e in world.account(names[1]).journal.entries
-    )

@@ -458,6 +458,27 @@ def test_no_more_wait_than_can_be_kept() -> None:
     assert (held, grove.account.deliveries.forgotten) == ([], 10)
 
 
+def test_no_callback_waits_where_there_is_no_room() -> None:
+    """What waits in all accounts has bounds; what is beyond them is held and says why."""
+    grove = Grove(max_kept_bytes=30_000, max_journal_bytes=3_000)
+    for number in range(30):
+        grove.submit("crack", prompt=str(number))
+        grove.account.advance(TAKES)
+    ready = grove.take()
+    shelf = grove.engine.accounts.shelf
+    used = shelf.used
+    grove.submit("crack", prompt="one more")
+    grove.account.advance(TAKES)
+    last = list(grove.account.deliveries)[-1]
+    grove.engine.forget_account(grove.account)
+
+    assert 5 < len(ready) < 10
+    assert used <= 30_000
+    assert (last.number, last.held) == (31, "too many callbacks wait to be sent already")
+    assert grove.take() == []
+    assert (shelf.used, shelf.fixed) == (0, 0)
+
+
 @given(
     submits=st.lists(st.tuples(st.integers(0, 9_000), st.sampled_from(["grow", "crack"]))),
     spans=st.lists(st.integers(0, 20_000), max_size=20),

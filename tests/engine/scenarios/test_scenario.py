@@ -2,8 +2,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockserver.engine.scenarios.catalogue import Catalogue
 from mockserver.engine.scenarios.library import Library
+from mockserver.engine.scenarios.repertoire import Repertoire
 from mockserver.engine.scenarios.scenario import list_scenarios
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ def test_each_scenario_is_told_in_a_sentence(world: "World") -> None:
 
 def test_a_scenario_is_found_by_either_spelling(world: "World") -> None:
     """Underscores are understood, and the nearest name is offered."""
-    catalogue = Catalogue(world.contract, Library())
+    repertoire = Repertoire(world.contract, Library())
 
-    assert catalogue.find("rate_limited") is catalogue.find("rate-limited")
-    assert catalogue.find("rate") is None
-    assert catalogue.find_nearest("rate_limit") == "rate-limited"
+    assert repertoire.find("rate_limited") is repertoire.find("rate-limited")
+    assert repertoire.find("rate") is None
+    assert repertoire.find_nearest("rate_limit") == "rate-limited"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from mockserver.engine.accounts.account import Account
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
 from mockserver.web.app import Emulator, build_app
-from mockserver.web.callbacks.courier import Courier
+from mockserver.web.asgi import Message
 from mockserver.web.options import Options
 
 PATIENCE = 30.0  # seconds that a test waits for what has to come
@@ -44,7 +44,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         async with asyncio.timeout(PATIENCE):
             await pyfuncitem.function(**given)
             for town in TOWNS:
-                await town.courier.close()
+                await town.stop()
         gc.collect()  # exceptions that nobody looked at show up now
 
     asyncio.run(run())
@@ -188,10 +188,16 @@ class Town:
         """The account of the key."""
         return self.engine.open_account(KEY)
 
-    @property
-    def courier(self) -> Courier:
-        """Whoever sends its callbacks."""
-        return self.app._courier
+    async def stop(self) -> None:
+        """Stop the server, in the way of ASGI."""
+
+        async def receive() -> Message:
+            return {"type": "lifespan.shutdown"}
+
+        async def send(message: Message) -> None:
+            assert message["type"] == "lifespan.shutdown.complete"
+
+        await self.app({"type": "lifespan"}, receive, send)
 
     async def ask(
         self, method: str, path: str, value: object = None, *, key: str = KEY, **headers: str

@@ -30,11 +30,11 @@ async def receive(
     return receiver.received
 
 
-def verify(received: Any) -> bool:
+def verify(received: Any, secret: str = SECRET) -> bool:
     """Whether the signature fits what came, as https://www.standardwebhooks.com says."""
     headers = received.headers
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + received.body
-    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
     signature = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
     return bool(headers["webhook-signature"] == f"v1,{signature}")
 
@@ -156,6 +156,36 @@ async def test_a_wrong_signature_does_not_verify(town: "Town", new_receiver: "Ne
         received = await receive(town, receiver, CHANGES)
 
     assert [verify(each) for each in received] == [False, True]
+
+
+async def test_a_callback_can_be_signed_with_another_secret(
+    town: "Town", new_receiver: "NewReceiver"
+) -> None:
+    """The secret that is named is used, an empty one as well."""
+    await town.control("PATCH", "", {"webhook_secret": "whsec_AAAA"})
+    await plan(town, "callback-wrong-signature", nth=1, secret=SECRET)
+    await plan(town, "callback-wrong-signature", nth=2, secret="")
+    async with new_receiver() as receiver:
+        received = await receive(town, receiver, CHANGES)
+
+    assert [verify(each) for each in received] == [True, False]
+    assert [verify(each, "") for each in received] == [False, True]
+
+
+async def test_odd_spelling_is_signed_as_it_is_sent(
+    town: "Town", new_receiver: "NewReceiver"
+) -> None:
+    """The JSON says the same in other bytes, and the signature is over these."""
+    await town.control("PATCH", "", {"webhook_secret": SECRET})
+    await plan(town, "callback-odd-spelling", task={"phase": "succeeded"})
+    async with new_receiver() as receiver:
+        *_, last = await receive(town, receiver, CHANGES)
+
+    assert verify(last)
+    assert b"\\/" in last.body
+    assert b' : "' in last.body
+    assert last.json["results"][0].startswith("http://")
+    assert int(last.headers["content-length"]) == len(last.body)
 
 
 async def test_an_old_signature_verifies(town: "Town", new_receiver: "NewReceiver") -> None:

@@ -126,6 +126,11 @@ async def test_a_quick_receiver_is_heard_before_a_reset_is_answered(
         assert len(receiver.received) == arrived + 1
 
 
+def list_sending() -> list[str]:
+    """The tasks of the event loop that send callbacks."""
+    return [repr(task) for task in asyncio.all_tasks() if "Courier" in repr(task)]
+
+
 async def test_stopping_sends_no_more(town: "Town", new_receiver: NewReceiver) -> None:
     """When the server stops, what is under way is cut off, and no retry follows."""
     async with new_receiver(new_receiver.wait(asyncio.Event())) as receiver:
@@ -133,9 +138,10 @@ async def test_stopping_sends_no_more(town: "Town", new_receiver: NewReceiver) -
             await town.submit(receiver.url(), "/changes")
         await town.advance("2s", deliveries="skip")
         await receiver.wait_for(5)
-        await town.courier.close()
+        assert list_sending()
+        await town.stop()
         arrived = len(receiver.received)
         await town.advance("1h", deliveries="skip")
 
         assert (len(receiver.received), arrived < 50) == (arrived, True)
-        assert town.courier._lanes._total == 0
+        assert not list_sending()

@@ -365,3 +365,24 @@ async def test_a_body_arrives_byte_for_byte(town: "Town", new_receiver: NewRecei
 
     assert received.json["data"]["request"]["prompt"] == prompt
     assert "x-evil" not in received.headers
+
+
+async def test_a_mistake_of_ours_is_no_problem_of_the_receiver(
+    town: "Town",
+    new_receiver: NewReceiver,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is in the log, whoever waits goes on, and the delivery has no attempt."""
+
+    def fail(*_: object) -> None:
+        raise KeyError("a mistake")
+
+    async with new_receiver() as receiver:
+        await town.submit(receiver.url(), "/changes")
+        monkeypatch.setattr("mockserver.web.callbacks.courier.write_message", fail)
+        await town.advance("2s")
+        (row,) = await town.list_callbacks()
+
+    assert "KeyError: 'a mistake'" in caplog.text
+    assert (row["attempts"], receiver.received) == ([], [])

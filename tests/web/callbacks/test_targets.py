@@ -96,6 +96,7 @@ USERS = [
 ]
 
 NO_ADDRESS = [
+    *["http://.localhost/", "http://a..localhost/", f"https://{'a' * 64}.localhost/"],
     *["", "localhost", "localhost:3000", "/hook", "//localhost/hook", "?", "#", "http:", "http://"],
     *[
         "http:///hook",
@@ -373,12 +374,10 @@ def test_a_name_that_cannot_be_resolved_is_a_failure_not_a_refusal() -> None:
 
 
 @pytest.mark.parametrize("host", ["a..example", f"{'a' * 64}.example"])
-def test_the_systems_resolver_raises_nothing_but_oserror(host: str) -> None:
-    """Names that no name server is asked for, because they cannot be, end the same way."""
-    targets = Targets([host])
-
-    with pytest.raises(OSError, match=r"."):
-        asyncio.run(targets.check(f"http://{host}/"))
+def test_what_can_be_no_name_cannot_be_allowed(host: str) -> None:
+    """Nobody could resolve it, nor bear it in a certificate: the flag is refused at the start."""
+    with pytest.raises(UsageError, match="is no name of a host"):
+        Targets([host])
 
 
 @pytest.mark.parametrize(

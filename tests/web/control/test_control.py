@@ -212,6 +212,42 @@ def test_a_task_can_be_made_to_fail(ask: Ask) -> None:
     assert ask("PATCH", f"{ACCOUNT}/tasks/{task}", json=fate).status_code == 409
 
 
+def test_long_heads_count_in_a_journal(
+    contracts: Sequence[Contract], ask_app: Callable[[App], Ask]
+) -> None:
+    """Headers and targets make old entries give way as bodies do."""
+    engine = Engine(contracts, ManualClock(), Settings(max_journal_bytes=200_000))
+    ask = ask_app(build_app(engine, Options()))
+    counts = []
+    for headers, query in [({}, ""), ({"x-long": "x" * 20_000}, ""), ({}, "&x=" + "x" * 20_000)]:
+        ask("DELETE", f"{ACCOUNT}/requests")
+        for _ in range(15):
+            ask("GET", f"/gptimage15/api/status?task_id=1{query}", headers=headers)
+        counts.append(len(ask("GET", f"{ACCOUNT}/requests").json()["requests"]))
+
+    assert counts == [15, 9, 9]
+
+
+@pytest.mark.parametrize(
+    ("fate", "error", "hint"),
+    [
+        ({"outcome": "bogus"}, "no task of gptimage15 ends 'bogus'", "succeeded, failed"),
+        ({"outcome": "running"}, "no task of gptimage15 ends 'running'", "there are "),
+        ({"outcome": "faild"}, "no task of gptimage15 ends 'faild'", "did you mean 'failed'?"),
+        ({"failure": "tired"}, "gptimage15 has no failure 'tired'", ""),
+    ],
+)
+def test_a_fate_that_no_task_has_is_told(
+    ask: Ask, fate: dict[str, str], error: str, hint: str
+) -> None:
+    """The error names the provider and the word; the hint has the outcomes of its contract."""
+    reply = ask("PATCH", f"{ACCOUNT}/tasks/{submit(ask)}", json=fate)
+
+    assert reply.status_code == 400
+    assert reply.json()["error"].startswith(error)
+    assert hint in reply.json().get("hint", "")
+
+
 def test_the_journal_shows_what_was_asked_and_answered(ask: Ask) -> None:
     """An entry holds request and reply as JSON, with the operation and what was wrong."""
     ask("POST", "/gptimage15/api/generate", json={"size": "1x1"})

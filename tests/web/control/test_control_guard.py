@@ -20,7 +20,7 @@ from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
 from mockserver.web.app import Emulator, build_app
 from mockserver.web.asgi import Message
-from mockserver.web.control.app import HEALTH
+from mockserver.web.health import HEALTH
 from mockserver.web.options import Options
 
 Ask = Callable[..., httpx.Response]

@@ -114,7 +114,7 @@ def list_account_steps(task: str) -> Iterator[Step]:
     yield "POST", f"{ME}/credits", {"provider": "kie"}
     yield "POST", f"{ME}/clock", {"advance": "1h"}
     yield "POST", f"{ME}/clock", {"advance": "999999999999d"}
-    for path in ("", "/clock", "/tasks", "/requests", "/callbacks"):
+    for path in ("", "/credits", "/clock", "/tasks", "/requests", "/callbacks"):
         yield "GET", f"{ME}{path}", None
         yield "GET", f"{NOBODY}{path}", None
     yield "PATCH", NOBODY, {}

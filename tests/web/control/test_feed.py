@@ -297,6 +297,8 @@ def test_viewers_are_bounded(app: Emulator) -> None:
     """One more than there may be is refused, and gets in when another one has left."""
 
     async def crowd() -> list[int]:
+        assert app._control is not None  # which opens the feed
+        assert app._feed is not None
         streams = [app._feed.open(Viewer(lambda _: True)) for _ in range(MAX_VIEWERS)]
         async with build_client(app) as client:
             refused = await client.get(f"{EVENTS}?limit=0")

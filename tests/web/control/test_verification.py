@@ -18,7 +18,7 @@ from mockserver.engine.accounts.key import read_key
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
 from mockserver.web.control.criteria import read_criteria
-from mockserver.web.control.matching import explain, is_met, judge, read_counts
+from mockserver.web.control.matching import compare, explain, is_met, read_counts
 
 Ask = Callable[..., httpx.Response]
 
@@ -174,7 +174,7 @@ def test_a_journal_that_forgets_says_so() -> None:
     for _ in range(3):
         account.enter(build_entry(account))
 
-    verdict = judge(account, {}, read_criteria({"status": 500}))
+    verdict = compare(account, {}, read_criteria({"status": 500}))
     text = explain(account, read_criteria({"status": 500}), {"exactly": 1}, verdict)
     assert "no longer has 2 earlier requests" in text
 
@@ -209,8 +209,8 @@ def test_every_value_is_found_under_its_pointer(body: Any, data: st.DataObject) 
     account = engine.accounts.open(read_key("sk-mock-test"))
     account.enter(build_entry(account, orjson.dumps(body)))
 
-    fits = judge(account, {}, read_criteria({"body": {pointer: {"equals": value}}}))
-    differs = judge(account, {}, read_criteria({"body": {pointer: {"equals": [value]}}}))
+    fits = compare(account, {}, read_criteria({"body": {pointer: {"equals": value}}}))
+    differs = compare(account, {}, read_criteria({"body": {pointer: {"equals": [value]}}}))
     assert len(fits.matches) == 1
     assert not differs.matches
 

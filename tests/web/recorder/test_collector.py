@@ -20,7 +20,12 @@ class Files(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.seen.append({name.lower(): value for name, value in self.headers.items()})
-        where = {"/moved": "/1.png", "/away": "http://169.254.169.254/", "/loop": "/loop"}
+        where = {
+            "/moved": "/1.png",
+            "/away": "http://169.254.169.254/",
+            "/loop": "/loop",
+            "/astray": "http://[bad",
+        }
         to = where.get(self.path)
         self.send_response(302 if to else 404 if self.path == "/gone" else 200)
         if to:
@@ -68,11 +73,25 @@ def test_a_file_is_fetched_without_a_key(host: str) -> None:
 
 def test_redirects_are_followed_as_far_as_they_may(host: str) -> None:
     """The file is recorded under the address that was told; forbidden places and loops end it."""
-    moved, away, loop = (fetch(f"{host}/{name}") for name in ("moved", "away", "loop"))
+    names = ("moved", "away", "loop", "astray")
+    moved, away, loop, astray = (fetch(f"{host}/{name}") for name in names)
 
     assert (moved.url, moved.response_body) == (f"{host}/moved", b"0123456789")
-    assert [found.error for found in (away, loop)] == ["held", "held"]
+    assert [found.error for found in (away, loop, astray)] == ["held"] * 3
     assert "leads on" in loop.notes[0]
+    assert "leads on to what is no address" in astray.notes[0]
+
+
+def test_every_address_of_a_name_is_tried(host: str) -> None:
+    """A file host that listens at the second of its addresses is found."""
+    port = host.rpartition(":")[2]
+
+    async def resolve(*_: object) -> list[str]:
+        return ["127.0.0.9", "127.0.0.1"]
+
+    found = fetch(f"http://files.test:{port}/1.png", resolve=resolve)
+
+    assert (found.status, Files.seen[0]["host"]) == (200, f"files.test:{port}")
 
 
 def test_a_missing_file_is_an_answer(host: str) -> None:

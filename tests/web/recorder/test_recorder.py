@@ -7,7 +7,6 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -22,61 +21,15 @@ from mockserver.engine.settings import Settings
 from mockserver.record.exchange import Exchange, Kind
 from mockserver.record.har import read_har
 from mockserver.record.recording import Recording
-from mockserver.server import Listener, bind
 from mockserver.web.app import build_app
+from mockserver.web.callbacks.targets import Targets
 from mockserver.web.options import Options
 from mockserver.web.recorder.app import Plan, Recorder
-from mockserver.web.served import Served
+from mockserver.web.recorder.stand_in import StandIn
+from tests.web.listening import PATIENCE, Receiver, Server
 
-PATIENCE = 10.0  # seconds after which something hangs
 CANARY = "canary-Key/9f8e7d6c5b4a+3210"
 SUBMIT = {"model": "gpt-image-2-text-to-image", "input": {"prompt": "a fox", "aspect_ratio": "1:1"}}
-
-
-class Server:
-    """An application that listens in a thread."""
-
-    def __init__(self, make: Callable[[int], Served]) -> None:
-        bound = bind("127.0.0.1", 0)
-        self.port: int = bound[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        ready = threading.Event()
-        self._listener = Listener(make(self.port), ready.set)
-        self._thread = threading.Thread(target=self._listener.run, args=(bound,), daemon=True)
-        self._thread.start()
-        assert ready.wait(PATIENCE)
-
-    def stop(self) -> None:
-        if self._thread.is_alive():
-            self._listener.stop()
-            self._thread.join(PATIENCE)
-        assert not self._thread.is_alive()
-
-
-class Receiver:
-    """A client's own server for callbacks."""
-
-    def __init__(self) -> None:
-        self.bodies: list[bytes] = []
-        self.headers: list[dict[str, str]] = []
-        self.came = threading.Event()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                outer.headers.append({k.lower(): v for k, v in self.headers.items()})
-                outer.bodies.append(self.rfile.read(int(self.headers["content-length"])))
-                self.send_response(202)
-                self.end_headers()
-                self.wfile.write(b"taken")
-                outer.came.set()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?from=us"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 class Session:
@@ -493,3 +446,79 @@ def test_without_a_public_address_callbacks_go_straight_on(
     assert reply.status_code == 502
     assert (kept.error, kept.url) == ("unresolved", "https://api.invalid/api/v1/jobs/createTask")
     assert "--public-url" in session.notices[0]
+
+
+def test_a_submit_under_way_is_recorded_when_the_recorder_stops(
+    record: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows whether the API took it, so it is in the file, and its price is spent."""
+    monkeypatch.setattr("mockserver.server.GRACE", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        session = record(f"http://127.0.0.1:{silent.getsockname()[1]}")
+
+        def order() -> None:
+            with contextlib.suppress(httpx.HTTPError):
+                submit(session)
+
+        client = threading.Thread(target=order, daemon=True)
+        client.start()
+        line, _ = silent.accept()
+        assert line.recv(65_536)
+        session.server.stop()
+        client.join(PATIENCE)
+        line.close()
+        (kept,) = session.stop()
+
+    assert (kept.operation, kept.error, kept.status) == ("createTask", "stopped", None)
+    assert json.loads(kept.request_body) == SUBMIT
+    assert session.recorder.purse.spent == 6_000
+
+
+def test_an_endless_answer_is_not_held_whole(
+    record: Callable[..., Session],
+    be_rude: Callable[..., Rude],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """JSON that is too large to be looked into for our addresses is passed on as it comes."""
+    monkeypatch.setattr("mockserver.web.recorder.relay.MAX_WHOLE", 1_000)
+    body = json.dumps({"data": ["x" * 50_000]}).encode()
+    session = record(be_rude(answer(body, "Content-Type: application/json")).url)
+    assert submit(session, callBackUrl="http://127.0.0.1:9/hook").content == body
+    reply = session.client.get("/api/v1/chat/credit")
+    kept = session.stop()
+
+    assert reply.content == body
+    assert [exchange.response_body for exchange in kept] == [body, body]
+    assert "not looked into" in kept[1].notes[0]
+
+
+def test_the_oldest_address_makes_room(kie: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many submits name an address for callbacks, those of the last ones are recorded."""
+    monkeypatch.setattr("mockserver.web.recorder.stand_in.MAX_PLACES", 2)
+    stand_in = StandIn("http://127.0.0.1:1", Targets(), SystemClock())
+    ours = []
+    for number in range(3):
+        body = json.dumps({**SUBMIT, "callBackUrl": f"http://127.0.0.1:9/{number}"}).encode()
+        sent = stand_in.replace("kie", kie.operations["createTask"], body)
+        ours.append(json.loads(sent)["callBackUrl"].removeprefix("http://127.0.0.1:1"))
+    found = [stand_in.find(path) for path in ours]
+
+    assert [place and place.client_url[-1] for place in found] == [None, "1", "2"]
+
+
+def test_a_file_that_breaks_the_recorder_is_told(
+    record: Callable[..., Session], emulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake of ours while a result is fetched costs that file, with a line in the log."""
+
+    async def fail(*_: object) -> Exchange:
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr("mockserver.web.recorder.collector.Collector.fetch", fail)
+    session = record(f"{emulator}/kie")
+    task = submit(session).json()["data"]["taskId"]
+    session.client.get("/api/v1/jobs/recordInfo", params={"taskId": task})
+    kept = session.stop()
+
+    assert [exchange.kind for exchange in kept] == [Kind.CALL] * 2
+    assert any(line.endswith("was not recorded: KeyError: 'a mistake'") for line in session.notices)

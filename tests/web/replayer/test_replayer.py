@@ -5,6 +5,7 @@ import base64
 import contextlib
 import hmac
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from math import inf
 from pathlib import Path
@@ -20,7 +21,7 @@ from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
 from mockserver.record.har import Place, read_har, write_har
 from mockserver.record.replay.answer import Notification
-from mockserver.record.replay.play import Pace, Play
+from mockserver.record.replay.play import Play, ReplayPace
 from mockserver.record.replay.reel import Frame, Reel
 from mockserver.record.replay.tape import Tape, read_tape
 from mockserver.web.app import build_app
@@ -29,7 +30,7 @@ from mockserver.web.options import Options
 from mockserver.web.replayer.app import Replayer, Show
 from mockserver.web.replayer.callbacks import Messenger
 from tests.record.replayed import CONTRACT
-from tests.web.recorder.test_recorder import PATIENCE, Receiver, Server
+from tests.web.listening import PATIENCE, Receiver, Server
 
 RECORDINGS = Path(__file__).parents[3] / "fixtures" / "recordings"
 SECRET = "whsec-of-ours"
@@ -175,7 +176,7 @@ def test_a_callback_is_tried_again() -> None:
         terms = DeliveryTerms(None, 5_000, 2, (0,))
         told = [Notification(n, url, b"%d" % n, "text/plain", terms, "t") for n in (1, 2)]
         messenger = Messenger(Targets(), SystemClock(), notice=moody.hear)
-        play = Play(REEL, "t", Pace(), 0, {})
+        play = Play(REEL, "t", ReplayPace(), 0, {})
         messenger.send(play, told[:1])
         messenger.send(play, told[1:])
         await asyncio.wait_for(moody.given_up.wait(), PATIENCE)
@@ -283,3 +284,71 @@ def test_a_recording_that_is_changed_meanwhile(stage: Open, tmp_path: Path) -> N
 
     assert reply.status_code == 500
     assert "x.har: entry" in reply.json()["error"]
+
+
+BROKEN = {
+    "reset": (httpx.ReadError, {}),
+    "closed": (httpx.RemoteProtocolError, {}),
+    "timeout": (httpx.ReadTimeout, {}),
+    "cut": (
+        httpx.RemoteProtocolError,
+        {"status": 200, "response_body": b'{"co', "error": "closed"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_network_error_happens_again(stage: Open, tmp_path: Path, name: str) -> None:
+    """The client meets what the recorded one met, and its next try gets the answer."""
+    kind, more = BROKEN[name]
+    tape = [
+        replace(each, started=each.started + 5_000)
+        for each in read_har(RECORDINGS / "reconstructed" / "kie-2026-09.har")
+    ]
+    lost: dict[str, Any] = {"status": None, "response_body": b"", "error": name, **more}
+    made = next(each for each in tape if each.url.endswith("createTask"))
+    write_har(tmp_path / "x.har", [replace(made, started=0, task_id=None, **lost), *tape])
+    show = stage(tmp_path / "x.har")
+    body = made.request_body
+    with pytest.raises(kind):
+        show.client.post("/kie/api/v1/jobs/createTask", content=body, timeout=0.2)
+    again = show.client.post("/kie/api/v1/jobs/createTask", content=body)
+
+    assert again.json()["data"]["taskId"]
+    error = lost["error"]
+    assert show.client.get("/_mock/replay").json()["errors"] == {error: 1}
+
+
+def test_rubbish_in_recorded_headers_stays_there(stage: Open, tmp_path: Path) -> None:
+    """What no header may hold is left out: it would be another header, or no answer at all."""
+    told = (
+        ("content-type", "text/\u043f\u043b\u0430\u0438\u043d"),
+        ("x-split", "a\r\nset-cookie: b=c"),
+        ("x split", "a"),
+        ("x-letters", "\u043f"),
+        ("", "empty"),
+        ("x-fine", "yes"),
+    )
+    tape = [
+        replace(each, response_headers=told) if each.url.endswith("createTask") else each
+        for each in read_har(RECORDINGS / "reconstructed" / "kie-2026-09.har")
+    ]
+    write_har(tmp_path / "x.har", tape)
+    reply = stage(tmp_path / "x.har").client.post("/kie/api/v1/jobs/createTask", json=BODY)
+
+    assert reply.json()["data"]["taskId"]
+    assert reply.headers["content-type"] == "application/json"
+    assert (reply.headers["x-fine"], {"set-cookie", "x-split"} & set(reply.headers)) == (
+        *("yes", set()),
+    )
+
+
+def test_the_busiest_key_is_forgotten_last(stage: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When there are too many keys, the one that has asked for nothing since longest goes."""
+    monkeypatch.setattr("mockserver.web.replayer.app.MAX_DECKS", 2)
+    show = stage(RECORDINGS / "emulator" / "kie.har")
+    mine = show.submit()
+    for key in ("one", "two"):
+        headers = {"Authorization": f"Bearer sk-mock-{key}"}
+        show.client.post("/kie/api/v1/jobs/createTask", json=BODY, headers=headers)
+        assert show.poll(mine)

@@ -3,9 +3,10 @@
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,16 +17,17 @@ from hypothesis import strategies as st
 
 from mockserver import MockServer
 from mockserver.clock import ManualClock
-from mockserver.contract.model import UploadTerms
+from mockserver.contract.model import Contract, Limit, UploadTerms
 from mockserver.engine.call import Attachment, Malformed
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
 from mockserver.web.app import build_app
-from mockserver.web.asgi import App
+from mockserver.web.asgi import App, Message
 from mockserver.web.callbacks.targets import Target, Targets
 from mockserver.web.options import Options
 from mockserver.web.uploads.fetch import fetch_file
-from mockserver.web.uploads.form import Form
+from mockserver.web.uploads.form import MultipartForm
+from mockserver.web.uploads.room import Room
 
 Ask = Callable[..., httpx.Response]
 
@@ -184,7 +186,7 @@ def test_a_wrong_key_is_refused_with_its_status(ask: Ask) -> None:
 
 def test_a_form_beyond_its_bounds_is_not_kept_in_memory() -> None:
     """A file that is too large is told as soon as it is, and nothing of it remains."""
-    form = Form(b"b", 1_000)
+    form = MultipartForm(b"b", 1_000)
     form.feed(b'--b\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\n' + b"x" * 990)
     kept = len(form._data)
     form.feed(b"x" * 20)
@@ -205,7 +207,7 @@ def test_a_body_that_is_announced_too_large_is_not_read(ask: Ask) -> None:
 def test_texts_of_a_form_have_bounds() -> None:
     """A form of texts alone cannot fill the memory either, nor can one of many parts."""
     part = b'--b\r\nContent-Disposition: form-data; name="t"\r\n\r\n'
-    long, many = Form(b"b", 10**9), Form(b"b", 10**9)
+    long, many = MultipartForm(b"b", 10**9), MultipartForm(b"b", 10**9)
     long.feed(part + b"x" * 65_537)
     many.feed((part + b"x\r\n") * 101)
 
@@ -219,7 +221,7 @@ def test_texts_of_a_form_have_bounds() -> None:
 )
 def test_whatever_comes_as_a_form_is_read_or_refused(pieces: list[bytes], boundary: bytes) -> None:
     """No bytes make the parser fail."""
-    form = Form(boundary, 100)
+    form = MultipartForm(boundary, 100)
     for piece in [b"--" + boundary + b"\r\n", *pieces]:
         form.feed(piece)
 
@@ -238,7 +240,7 @@ def test_a_form_is_read_in_any_pieces(content: bytes, name: str, cut: int) -> No
     )
     body = request.read()
     boundary = request.headers["content-type"].partition("boundary=")[2].encode()
-    form = Form(boundary, 10_000)
+    form = MultipartForm(boundary, 10_000)
     for start in range(0, len(body), cut):
         form.feed(body[start : start + cut])
 
@@ -274,7 +276,7 @@ def test_a_file_of_ours_is_lent_by_its_address(ask: Ask) -> None:
 def test_a_call_that_is_refused_fetches_nothing(
     engine: Engine, ask_app: Callable[..., Ask], fetched: Iterator[list[str]]
 ) -> None:
-    """Neither without a key that is let in, nor with a body that breaks the contract."""
+    """Neither without a key that is let in, nor in a scenario, nor with a body, that refuses it."""
     strict = Engine(engine.contracts, ManualClock(), Settings(keys=frozenset({"sk-mock-test"})))
     ask = ask_app(build_app(strict, Options()))
     whole = {"fileUrl": "http://127.0.0.1:9000/fox.png", "uploadPath": "x"}
@@ -282,13 +284,29 @@ def test_a_call_that_is_refused_fetches_nothing(
     statuses = [
         ask("POST", URL, key=None, json=whole).status_code,
         ask("POST", URL, key="sk-mock-other", json=whole).status_code,
+        ask("POST", URL.replace("/kie", "/kie/_/unauthorized"), json=whole).status_code,
+        ask("POST", URL.replace("/kie", "/kie/_/no-such-scenario"), json=whole).status_code,
         ask("POST", URL, json={**whole, "uploadPath": 5}).status_code,
         ask("POST", URL, content=b"{").status_code,
         ask("POST", URL, json=whole).status_code,
     ]
 
-    assert statuses == [401, 401, 400, 400, 200]
+    assert statuses == [401, 401, 401, 401, 400, 400, 200]
     assert list(fetched) == [[whole["fileUrl"]]]
+
+
+def test_a_call_too_many_fetches_nothing(
+    contracts: Sequence[Contract], ask_app: Callable[..., Ask], fetched: Iterator[list[str]]
+) -> None:
+    """A limit of uploads counts each call once, and what exceeds it is refused unfetched."""
+    limits = (Limit("upload", 2, 10_000, "rate_limited"),)
+    limited = [replace(each, limits=limits) for each in contracts if each.name == "kie"]
+    ask = ask_app(build_app(Engine(limited, ManualClock(), Settings()), Options()))
+    whole = {"fileUrl": "http://127.0.0.1:9000/fox.png", "uploadPath": "x"}
+    successes = [ask("POST", URL, json=whole).json()["code"] == 200 for _ in range(3)]
+
+    assert successes == [True, True, False]
+    assert list(fetched) == [[whole["fileUrl"]] * 2]
 
 
 @asynccontextmanager
@@ -466,8 +484,97 @@ def test_links_to_results_last_twenty_minutes(ask: Ask, clock: ManualClock) -> N
         assert link(foreign) == {"code": 422, "msg": "url is wrong", "data": None}
 
 
-def test_a_crowd_waits_for_its_turn(app: App, engine: Engine) -> None:
-    """More files at once than are read at a time are all kept."""
+def test_slow_clients_block_nobody(app: App, engine: Engine) -> None:
+    """However many send a file and do not come to an end, another one's file is kept."""
+    body = json.dumps({"base64Data": "AAEC", "uploadPath": "x"}).encode()
+    over = asyncio.Event()
+
+    async def dawdle() -> AsyncIterator[bytes]:
+        yield body[:10]
+        await over.wait()
+        yield body[10:]
+
+    async def send() -> list[int]:
+        transport = httpx.ASGITransport(app=app)
+        headers = {"authorization": "Bearer sk-mock-test", "content-type": "application/json"}
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1:8787", headers=headers
+        ) as client:
+            slow = [asyncio.create_task(client.post(BASE64, content=dawdle())) for _ in range(20)]
+            await asyncio.sleep(0)
+            quick = await asyncio.wait_for(client.post(BASE64, content=body), 5)
+            over.set()
+            return [
+                quick.status_code,
+                *(reply.status_code for reply in await asyncio.gather(*slow)),
+            ]
+
+    assert asyncio.run(send()) == [200] * 21
+    assert len(engine.accounts.uploads) == 21
+
+
+@given(
+    bodies=st.lists(st.lists(st.integers(0, 40), max_size=6), max_size=8),
+    order=st.randoms(use_true_random=False),
+)
+def test_what_is_read_at_a_time_has_bounds(bodies: list[list[int]], order: Random) -> None:
+    """However bodies come in, all are read, and never much more than there is room for."""
+    room, held, most = Room(100), 0, 0
+
+    async def read(sizes: list[int]) -> None:
+        nonlocal held, most
+        pieces = iter(sizes)
+
+        async def receive() -> Message:
+            for _ in range(order.randrange(3)):
+                await asyncio.sleep(0)
+            return {"type": "http.request", "body": b"x" * next(pieces)}
+
+        async with room.open(receive) as receive_in_turn:
+            for size in sizes:
+                await receive_in_turn()
+                held += size
+                most = max(most, held)
+            held -= sum(sizes)
+
+    async def read_all() -> None:
+        await asyncio.wait_for(asyncio.gather(*map(read, bodies)), 5)
+
+    asyncio.run(read_all())
+
+    # One body beyond the room, and one piece of each that was under way when it became full.
+    assert most <= 100 + max(map(sum, bodies), default=0) + 40 * len(bodies)
+    assert room.free == 100
+
+
+def test_a_body_that_is_given_up_takes_no_room() -> None:
+    """Whoever leaves, or is sent away, while all wait lets the others in."""
+    room = Room(10)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"x" * 20}
+
+    async def read() -> None:
+        async with room.open(receive) as receive_in_turn:
+            await receive_in_turn()
+            await receive_in_turn()
+            await asyncio.Event().wait()
+
+    async def read_all() -> None:
+        first, second, third = (asyncio.create_task(read()) for _ in range(3))
+        await asyncio.sleep(0)
+        for each in (second, first, third):
+            await asyncio.sleep(0)
+            each.cancel()
+            await asyncio.gather(each, return_exceptions=True)
+
+    asyncio.run(read_all())
+
+    assert room.free == 10
+
+
+def test_a_crowd_is_kept(app: App, engine: Engine) -> None:
+    """Many files at once are all kept."""
     body = {"base64Data": "AAEC", "uploadPath": "x"}
 
     async def send() -> list[int]:

@@ -18,13 +18,13 @@ from mockserver.engine.call import Reply
 from mockserver.engine.engine import Engine
 from mockserver.engine.settings import Settings
 from mockserver.server import Listener, bind
-from mockserver.web.app import Emulator
 from mockserver.web.asgi import Receive, Scope, Send, answer_lifespan, send_reply
-from mockserver.web.options import Options
+from mockserver.web.options import Options, ignore_notice
 from mockserver.web.routes import Route
 from mockserver.web.wire.burst import Burst
 from mockserver.web.wire.limits import LIMITS, Limits
 from mockserver.web.wire.protocol import Wire
+from tests.web.listening import Opened
 
 LARGE = 5 * 1024 * 1024  # bytes
 PATIENCE = 5.0  # seconds after which something hangs, on a machine that does much else
@@ -157,20 +157,21 @@ class Server:
 
 
 Serve = Callable[..., Server]
-BuildApp = Callable[..., Emulator]
+BuildApp = Callable[..., Opened]
 
 
 @pytest.fixture(scope="session")
 def build_emulator(contracts: Sequence[Contract]) -> BuildApp:
     """Makes applications that are equal, whatever happened to the others."""
 
-    def build(kind: type[Emulator] = Emulator) -> Emulator:
-        return kind(Engine(contracts, ManualClock(), Settings(speed=float("inf"))), Options())
+    def build(kind: type[Opened] = Opened, **options: Any) -> Opened:
+        engine = Engine(contracts, ManualClock(), Settings(speed=float("inf")))
+        return kind(engine, Options(**options))
 
     return build
 
 
-class LongWay(Emulator):
+class LongWay(Opened):
     """An emulator whose every request goes through ASGI."""
 
     def find_route(self, *_: str) -> Route | None:
@@ -178,7 +179,7 @@ class LongWay(Emulator):
 
 
 @pytest.fixture(scope="session")
-def long_way() -> type[Emulator]:
+def long_way() -> type[Opened]:
     """The kind of emulator that knows no short way."""
     return LongWay
 
@@ -219,6 +220,7 @@ class Waiting:
 
     def __init__(self) -> None:
         self.go = asyncio.Event()
+        self.notice = ignore_notice
 
     def find_route(self, *_: str) -> None:
         """Everything goes through ASGI."""

@@ -73,3 +73,28 @@ def test_a_closed_connection_gets_nothing() -> None:
         return seen
 
     assert asyncio.run(leave()) == [b"answer"]
+
+
+class Broken(Client):
+    """A transport that cannot be written to, and does not know it."""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:  # noqa: ARG002
+        raise RuntimeError("Cannot call write() after write_eof()")
+
+    abort = Client.close
+
+
+def test_an_answer_that_cannot_be_written_stops_no_other() -> None:
+    """The connection that fails is cut off; those behind it get theirs, now and later."""
+
+    async def leave() -> tuple[list[bytes], bool]:
+        seen: list[bytes] = []
+        burst, broken, loop = Burst(), Broken(seen), asyncio.get_running_loop()
+        burst.add(loop, broken, b"for nobody")
+        burst.add(loop, Client(seen), b"in the same turn")
+        await asyncio.sleep(0)
+        burst.add(loop, Client(seen), b"in the next one")
+        await asyncio.sleep(0)
+        return seen, broken.is_closing()
+
+    assert asyncio.run(leave()) == ([b"in the same turn", b"in the next one"], True)

@@ -268,3 +268,15 @@ def test_a_refused_client_that_leaves_is_gone_at_once(patient: Any) -> None:
         assert line.read_rest() == b""
     for _ in watch(server, HEALTH):
         pass
+
+
+def test_a_client_that_ends_behind_the_last_answer_is_let_go(patient: Any) -> None:
+    """Its requests behind the one that ended it are dropped, and its own end is the end."""
+    server = patient("head", seconds=NEVER)
+    foreign = HEALTH.replace(b"127.0.0.1:8787", b"evil.test")
+    with server.connect() as line:
+        line.send(foreign + HEALTH + b"GET /begun")
+        assert line.read().status == 421
+        (wire,) = server.connections
+        assert line.end().read_rest() == b""
+        assert any(server.is_well() and wire not in server.connections for _ in range(200))

@@ -106,6 +106,18 @@ def split(raw: bytes) -> tuple[dict[str, str], bytes]:
     return {name.lower(): value for name, _, value in rows}, body
 
 
+def test_a_date_of_its_own_stands_alone(client: Client) -> None:
+    """The reply has one header Date: that of the fault, and not the server's as well."""
+    client.plan("extra-headers", headers={"Date": "{in -10m}"}, count=1)
+    line = client.submit()
+    found = b""
+    while b"\r\n\r\n" not in found:
+        found += line.recv(1)
+
+    dates = [row for row in found.decode().split("\r\n") if row.lower().startswith("date:")]
+    assert dates == ["Date: Wed, 31 Dec 2025 23:50:00 GMT"]
+
+
 def test_a_reset_is_a_tcp_reset(client: Client) -> None:
     """The client's system reports a reset, and not a byte has come; the task was made."""
     client.plan("reset")

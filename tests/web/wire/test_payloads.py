@@ -1,13 +1,14 @@
 """What a server answers to bytes that no well-behaved client sends."""
 
 import os
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from tests.web.wire.conftest import Server
+    from tests.web.wire.conftest import BuildApp, Serve, Server
 
 HOST = b"Host: 127.0.0.1:8787\r\n"
 GET = b"GET /_mock/health HTTP/1.1\r\n"
@@ -270,8 +271,22 @@ def test_a_second_request_in_disguise_is_never_answered(server: "Server", disgui
         rest = line.end().read_rest()
 
     assert (answer.status, answer.closes, rest) == (400, True, b"")
-    targets = [entry.target for entry in server.app._engine.strays.entries]
+    targets = [entry.target for entry in server.app.engine.strays.entries]
     assert "/gptimage15/hidden" not in targets
+
+
+def test_tls_is_noticed(serve: "Serve", build_emulator: "BuildApp") -> None:
+    """A client that was given an https address can show nobody why it fails: the log says it."""
+    notices: list[str] = []
+    server = serve(build_emulator(notice=notices.append))
+    context = ssl.create_default_context()
+    with pytest.raises(ssl.SSLError), server.connect() as line:
+        context.wrap_socket(line.socket, server_hostname="127.0.0.1")
+
+    assert notices == ["somebody speaks TLS to this port; use http://"]
+    with server.connect() as line:
+        assert line.ask(b"\x00\x01\x02").status == 400
+    assert len(notices) == 1
 
 
 def test_no_path_leaves_the_file_store(server: "Server", tmp_path: Path) -> None:

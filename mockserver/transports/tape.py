@@ -1,4 +1,4 @@
-"""What both transports write to: calls that began, and what became of them."""
+"""The writer behind both transports: calls that began, and what became of them."""
 
 import threading
 from dataclasses import dataclass, field

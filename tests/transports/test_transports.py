@@ -17,7 +17,7 @@ from mockserver.engine.settings import Settings
 from mockserver.errors import UsageError
 from mockserver.record.exchange import Exchange, Kind
 from mockserver.record.har import read_har
-from mockserver.recording import AsyncRecordingTransport, RecordingTransport
+from mockserver.transports import AsyncRecordingTransport, RecordingTransport
 from mockserver.web.app import build_app
 from mockserver.web.options import Options
 

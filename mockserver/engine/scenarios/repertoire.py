@@ -1,4 +1,4 @@
-"""The catalogue of a provider: every scenario that its clients can be in, by name."""
+"""The repertoire of a provider: every scenario that its clients can be in, by name."""
 
 from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property
@@ -21,7 +21,7 @@ class Choice(NamedTuple):
     is_chosen: bool = False  # for one call, not for all of its account
 
 
-class Catalogue:
+class Repertoire:
     """The scenarios of a contract, and those of files, which are read when first asked for.
 
     A file takes the place of the contract's own scenario of the same name.

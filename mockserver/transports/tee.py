@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 
-from mockserver.recording.tape import Call, Tape
+from mockserver.transports.tape import Call, Tape
 from mockserver.web.recorder.upstream import read_headers
 
 

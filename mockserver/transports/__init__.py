@@ -11,8 +11,8 @@ from typing import Final
 
 import httpx
 
-from mockserver.recording.tape import open_tape
-from mockserver.recording.tee import tee
+from mockserver.transports.tape import open_tape
+from mockserver.transports.tee import tee
 
 MAX_FILE: Final = 64 * 1024 * 1024  # bytes of a result that is fetched at the end
 
