@@ -5,6 +5,7 @@ from typing import Final
 
 import click
 
+from mockserver.cli.count import say_count
 from mockserver.contract.lint import lint, list_assumed
 from mockserver.contract.load import MAIN, load
 from mockserver.data import scenarios_dir
@@ -49,8 +50,8 @@ def command(folders: tuple[Path, ...], assumed: bool) -> int:
         for mark in marks:
             click.echo(mark)
     files = sum(len(list_files(folder)) for folder in of_scenarios)
-    told, read = _count(len(findings), "finding"), _count(len(of_contracts), "contract")
-    more = f" and {_count(files, 'scenario')}" if of_scenarios else ""
+    told, read = say_count(len(findings), "finding"), say_count(len(of_contracts), "contract")
+    more = f" and {say_count(files, 'scenario')}" if of_scenarios else ""
     click.echo(f"{told} in {read}{more}; {len(marks)} assumed")
     return 1 if findings else 0
 
@@ -58,7 +59,3 @@ def command(folders: tuple[Path, ...], assumed: bool) -> int:
 def is_of_scenarios(folder: Path) -> bool:
     """Whether a folder holds scenario files, not a contract."""
     return not (folder / MAIN).exists() and bool(list_files(folder))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

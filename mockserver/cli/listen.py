@@ -62,8 +62,16 @@ def add_url_option(command: Command) -> Command:
 
 
 def _check_url(_context: click.Context, _option: click.Parameter, url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise UsageError(f"--url {url}: write an address such as http://{HOST}:{PORT}")
+    # Read here, since most starts do without.
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # no port, or no IPv6 address
+        is_address = False
+    if not is_address or " " in url or not url.isprintable():
+        raise UsageError(f"--url {url!r}: write an address such as http://{HOST}:{PORT}")
     return url
 
 

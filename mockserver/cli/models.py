@@ -1,5 +1,6 @@
 """`mockserver models`: list the models that can be asked for."""
 
+import json
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
@@ -116,10 +117,17 @@ _BOUNDS: Final = {
 
 def describe_field(node: Any) -> str:
     """What a field may hold: "1K 2K 4K; default 1K", "array; at most 8 items"."""
-    said = [" ".join(str(v) for v in node["enum"]) if "enum" in node else str(node.get("type", ""))]
+    said = [
+        " ".join(map(_write_plain, node["enum"])) if "enum" in node else str(node.get("type", ""))
+    ]
     said += [text.format(node[word]) for word, text in _BOUNDS.items() if word in node]
-    said += [f"default {node['default']}"] if node.get("default", "") != "" else []
+    if node.get("default", "") != "":
+        said.append(f"default {_write_plain(node['default'])}")
     return "; ".join(filter(None, [*said, node.get("description", "")]))
+
+
+def _write_plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def explain_miss(contracts: Sequence[Contract], words: Sequence[str]) -> str:

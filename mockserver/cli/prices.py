@@ -13,7 +13,7 @@ def describe_price(price: Price) -> str:
         parts.append(f"{format_credits(row.credits)} ({when})")
     if all(row.credits != price.otherwise for row in price.rows):
         parts.append(f"{'else ' if parts else ''}{format_credits(price.otherwise)}")
-    return ", ".join(parts) + _describe_factors(price)
+    return _add_factors(", ".join(parts), price)
 
 
 def outline_price(price: Price) -> str:
@@ -22,7 +22,7 @@ def outline_price(price: Price) -> str:
     low, high = format_credits(amounts[0]), format_credits(amounts[-1])
     fields = ", ".join(dict.fromkeys(name for row in price.rows for name in row.when))
     span = low if low == high else f"{low}..{high} by {fields}"
-    return span + _describe_factors(price)
+    return _add_factors(span, price)
 
 
 def _describe_wanted(wanted: object) -> str:
@@ -31,15 +31,16 @@ def _describe_wanted(wanted: object) -> str:
     return " or ".join(map(str, wanted)) if isinstance(wanted, list) else str(wanted)
 
 
-def _describe_factors(price: Price) -> str:
-    said = [f"; times {price.times}"] if price.times else []
-    said += [f"; per {price.per}"] if price.per else []
+def _add_factors(amount: str, price: Price) -> str:
+    """An amount with what it is multiplied by: "5 per result", "3..8 by size; per second"."""
+    said = [f"times {price.times}"] if price.times else []
+    said += [f"per {price.per}"] if price.per else []
     if price.extra:
         after = f" after {price.extra.after}" if price.extra.after else ""
-        said.append(
-            f"; {format_credits(price.extra.credits)} for each of {price.extra.each}{after}"
-        )
-    return "".join(said)
+        said.append(f"{format_credits(price.extra.credits)} for each of {price.extra.each}{after}")
+    if price.per and not price.times and " " not in amount:
+        return "; ".join([f"{amount} {said[0]}", *said[1:]])
+    return "; ".join([amount, *said])
 
 
 def format_credits(thousandths: int) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from mockserver.cli.count import say_count
 from mockserver.cli.listen import make_printable
 from mockserver.record.exchange import Exchange
 from mockserver.record.purse import format_credits
@@ -60,20 +61,18 @@ class Progress:
         if not path.exists():
             click.echo(f"Nothing came, so {path} was not written.", err=True)
             return
-        text = (
-            f"{path}: {_count(summary.exchanges, 'exchange')}, {_count(len(summary.tasks), 'task')}"
-            f", {_count(summary.files, 'file')}, {_count(summary.callbacks, 'callback')}, "
-            f"about {format_credits(spent)} credits."
-        )
+        held = [
+            say_count(summary.exchanges, "exchange"),
+            say_count(len(summary.tasks), "task"),
+            say_count(summary.files, "file"),
+            say_count(summary.callbacks, "callback"),
+        ]
+        text = f"{path}: {', '.join(held)}, about {format_credits(spent)} credits."
         if summary.errors:
             text += f" {summary.errors} ended in an error, which is recorded too."
         if summary.dropped:
             text += f" {summary.dropped} were left out: a secret could not be taken out of them."
         click.echo(text, err=True)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _write_line(exchange: Exchange) -> str:

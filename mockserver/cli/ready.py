@@ -80,6 +80,8 @@ class ReadyFile:
     """A file that is there while a server serves; only its owner may read it."""
 
     def __init__(self, path: Path | None) -> None:
+        if path is not None and not path.name:
+            raise UsageError("--ready-file is blank; name a file, or leave the flag out")
         self._path = path
         self._draft = path and path.with_name(f".{path.name}.{os.getpid()}")
 

@@ -98,8 +98,8 @@ mockserver replay tasks.har more.har --provider NAME --fallback emulate
 def command(**given: Any) -> None:
     """Serve recordings (HAR files, anybody's), to any key and any number of polls.
 
-    Every submit begins a recorded task, with ids, times and addresses of its own. What was asked
-    for is told at the end, and at /_mock/replay.
+    Every submit begins a recorded task, with ids, times and addresses of its own. Calls that ended
+    in a network error do so again. What was asked for is told at the end, and at /_mock/replay.
     """
     sockets = server.bind(given["host"], given["port"])
     try:

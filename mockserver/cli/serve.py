@@ -52,7 +52,7 @@ def command(**given: Any) -> None:
     """Run the emulator until Ctrl-C or SIGTERM.
 
     Every provider is mounted under its name; with exactly one --provider it is also mounted at
-    the root. Nothing leaves this machine.
+    the root. Nothing leaves this machine, unless --allow-callback-host lets it.
     """
     settings = build_settings(given)
     sockets = server.bind(given["host"], given["port"])

@@ -21,14 +21,23 @@ def add_parts(folder: Path, root: dict[str, Any], name: str) -> Mapping[str, str
         part, file, _ = document.find(f"{target}#", name)
         for pointer, value in _list_entries(part, document, file):
             *path, last = split_pointer(pointer)
-            place = root
-            for step in path:
-                place = place.setdefault(step, {})
+            place = _find_place(root, path, document)
             if last in place:
                 raise ContractError(document.where(pointer, file), "stands elsewhere already")
             place[last] = value
             origins[pointer] = file
     return origins
+
+
+def _find_place(root: dict[str, Any], path: list[str], document: Document) -> dict[str, Any]:
+    """The mapping of the main file at a path, made if need be."""
+    place = root
+    for depth, step in enumerate(path, 1):
+        child = place.setdefault(step, {})
+        if not isinstance(child, dict):
+            raise ContractError(document.where("/" + "/".join(path[:depth])), "is no mapping")
+        place = child
+    return place
 
 
 def _list_names(document: Document) -> list[str]:

@@ -121,7 +121,7 @@ def read_entry(entry: Mapping[str, Any]) -> Exchange:
         url=url,
         request_headers=read_pairs(request.get("headers")),
         request_body=_read_post(find_object(request, "postData")),
-        status=_read_number(response.get("status")) or None,
+        status=_read_status(response),
         response_headers=headers,
         response_body=body,
         error=_read_error(entry, response),
@@ -155,11 +155,11 @@ def _read_error(entry: Mapping[str, Any], response: Mapping[str, Any]) -> str | 
 
     Browsers and mitmproxy put it into the response, browsers also into one that is complete.
     """
-    error, theirs = entry.get("_error"), response.get("_error")
+    error = entry.get("_error")
     if isinstance(error, Mapping):
         return str(error.get("kind"))
-    if not error and not response.get("status"):
-        error = theirs
+    if not error and _read_status(response) is None:
+        error = response.get("_error")
     return error if isinstance(error, str) and error else None
 
 
@@ -183,6 +183,12 @@ def _read_instant(text: object) -> int:
         return max(0, round(aware.timestamp() * 1000))
     except (ValueError, OverflowError) as error:
         raise ValueError(f"its startedDateTime {text!r} is no time") from error
+
+
+def _read_status(response: Mapping[str, Any]) -> int | None:
+    """The status of a whole answer: 0, and numbers that are none, stand for no answer."""
+    status = _read_number(response.get("status"))
+    return status if 200 <= status <= 599 else None
 
 
 def _read_number(value: object) -> int:

@@ -6,6 +6,7 @@ What `mockserver record` hides is hidden here too, result files that the client 
 fetched at the end, and `max_credits` is kept. A callback has to reach a server, so it is not seen.
 """
 
+import asyncio
 from pathlib import Path
 from typing import Final
 
@@ -83,6 +84,9 @@ class AsyncRecordingTransport(httpx.AsyncBaseTransport):
             response = await self._inner.handle_async_request(request)
         except httpx.HTTPError as error:
             self.tape.end(call, error)
+            raise
+        except asyncio.CancelledError:  # but the live API may have taken it, at its price
+            self.tape.leave(call)
             raise
         return tee(response, call, self.tape)
 

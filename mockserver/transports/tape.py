@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import httpx
 
@@ -17,6 +18,8 @@ from mockserver.record.signpost import Signpost
 from mockserver.selection import select_contracts
 from mockserver.web.asgi import build_error
 from mockserver.web.recorder.upstream import name_error, unpack
+
+LEFT: Final = "left"  # the error of a call whose client went away
 
 
 @dataclass
@@ -65,6 +68,13 @@ class Tape:
 
     def end(self, call: Call, error: Exception | None = None, note: str = "") -> None:
         """Write a call down, once."""
+        self._write(call, None if error is None else name_error(error), note)
+
+    def leave(self, call: Call) -> None:
+        """Write down a call that its client waits for no longer."""
+        self._write(call, LEFT, "")
+
+    def _write(self, call: Call, error: str | None, note: str) -> None:
         if call.is_over:
             return
         call.is_over = True
@@ -78,7 +88,7 @@ class Tape:
             status=call.status,
             response_headers=call.headers,
             response_body=unpack(call.headers, bytes(call.raw)),
-            error=None if error is None else name_error(error),
+            error=error,
             notes=(note,) if note else (),
         )
         with self._lock:

@@ -83,6 +83,10 @@ BAD_LINES = {
     "time without end": (["wait", "--timeout", "nan"], 2, "--timeout"),
     "credits without end": (["record", "--out", "x", "--max-credits", "inf"], 2, "--max-credits"),
     "no number of seconds": (["conform", "--patience", "nan"], 2, "--patience"),
+    "address without a host": (["env", "--url", "http://"], 2, "--url 'http://'"),
+    "address of no port": (["env", "--url", "http://h:99999"], 2, "--url"),
+    "address with a gap": (["routes", "--url", "http://h:1/x y"], 2, "--url"),
+    "no ready file": (["serve", "--port", "0", "--ready-file", ""], 2, "--ready-file is blank"),
     "blank key": (["serve", "--port", "0", "--key", ""], 2, "--key is blank"),
     "blank key of one": (["exec", "--key", "a", "--key", " ", "true"], 2, "--key is blank"),
     "blank key to export": (["env", "--key", " "], 2, "--key is blank"),
@@ -224,6 +228,16 @@ def test_models_tells_everything_about_one_of_several_providers(
 
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines if line.startswith("prompt ")] == ["prompt"] * 2
+
+
+def test_models_speaks_as_requests_do(capsys: pytest.CaptureFixture[str]) -> None:
+    """A default is written as it stands in JSON, and a plain price with what it is paid for."""
+    assert main(["models", "--provider", "kie", "bytedance/seedance-1.5-pro"]) == 0
+    assert main(["models", "--provider", "kie", "bytedance/seedream-v4-text-to-image"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert next(line for line in lines if line.startswith("fixed_lens ")).endswith("default false")
+    assert next(line for line in lines if "seedream-v4" in line).endswith("  5 per result")
 
 
 def test_models_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

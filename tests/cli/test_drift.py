@@ -95,7 +95,7 @@ def test_a_long_recording_of_many_tasks_is_one_report(
 
     assert main(["drift", *paths]) == 0
     held = capsys.readouterr().out.partition("\n")[0]
-    assert held == f"kie, observed: {8 * len(calls)} exchanges, {8 * count_tasks(calls)} tasks"
+    assert held == f"kie, observed: {8 * len(calls):,} exchanges, {8 * count_tasks(calls)} tasks"
 
 
 def rename(exchange: Exchange, number: int) -> Exchange:

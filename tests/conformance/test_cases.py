@@ -9,7 +9,7 @@ import pytest
 
 from mockserver.conformance.case import Case, Trial, list_trials
 from mockserver.conformance.cases import CASES
-from mockserver.conformance.feature import list_features
+from mockserver.conformance.feature import list_features, list_moments
 from mockserver.conformance.judgement import find_obstacle
 from mockserver.conformance.stage import name_scenario, write_scenario
 from mockserver.contract.load import list_editions, load
@@ -27,6 +27,15 @@ def list_fitting(contract: Contract) -> Iterator[Trial]:
         for trial in list_trials(case, contract):
             if find_obstacle(trial, features, ()) is None:
                 yield trial
+
+
+def test_of_several_submits_the_first_is_meant() -> None:
+    """What another submit of a contract can be refused with makes no case."""
+    contract = load(contracts_dir() / "kie")
+    other = contract.operations["generate4oImage"].shapes.keys() - list_moments(contract)
+
+    assert list_moments(contract) == contract.operations["createTask"].shapes.keys()
+    assert "too_many_active" in other
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

@@ -37,6 +37,7 @@ OFFENCES: list[tuple[str, dict[str, Any], str, str]] = [
         '"schema" is a required property',
     ),
     ("form-is-openapi", {f"{MAKE}/operationId": 7}, f"{MAKE}/operationId", "not of type"),
+    ("form-is-openapi", {f"{MAKE}/servers": [{}]}, f"{MAKE}/servers/0", '"url" is a required'),
     ("words-keep-the-grammar", {f"{WORDS}/gates/0": "kye"}, f"{WORDS}/gates/0", '"kye"'),
     (
         "words-keep-the-grammar",

@@ -178,3 +178,14 @@ def test_what_can_be_no_part_is_refused(
 
     assert caught.value.where.startswith(where)
     assert problem in caught.value.problem + caught.value.hint
+
+
+@pytest.mark.parametrize("group", ["paths", "components"])
+def test_a_main_file_that_has_no_room_for_a_part_is_refused(write: Write, group: str) -> None:
+    """Where its paths or components are no mapping, that is said."""
+    folder = write()
+    main = folder / "contract.yaml"
+    main.write_text(f"x-parts: [apis/see.yaml]\n{group}: 7\n")
+
+    with pytest.raises(ContractError, match=f"acme/contract.yaml#/{group}: is no mapping"):
+        load(folder)

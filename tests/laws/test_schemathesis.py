@@ -178,7 +178,7 @@ def ask_for_links(schema: BaseSchema, told_by: Operation, facts: Mapping[str, ob
         addresses = cast(list[str], facts.get("task.results", [])) if known else []
         for address in addresses:
             told = {"link.source": address, "task.id": facts["task.id"]}
-            body = {fields[fact]: str(value) for fact, value in told.items() if fact in fields}
+            body: Any = {fields[fact]: value for fact, value in told.items() if fact in fields}
             declared = schema[operation.path][operation.method]
             case = declared.Case(headers=WITH_KEY, body=body)
             response = case.call_and_validate(excluded_checks=list_replaced())

@@ -44,7 +44,7 @@ exchanges = st.builds(
     url=texts.map(lambda text: f"https://x.test/{text}"),
     request_headers=headers.map(tuple),
     request_body=st.binary(max_size=40),
-    status=st.none() | st.integers(100, 599),
+    status=st.none() | st.integers(200, 599),
     response_headers=headers.map(tuple),
     response_body=st.binary(max_size=40) | texts.map(str.encode),
     error=words,
@@ -215,13 +215,23 @@ def test_foreign_underscore_fields_are_harmless(tmp_path: Path) -> None:
     assert (found.status, found.error) == (None, "net::ERR_FAILED")
 
 
-@pytest.mark.parametrize(("status", "error"), [(0, "net::ERR_FAILED"), (405, None)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(0, "net::ERR_FAILED"), (-5, "net::ERR_FAILED"), (405, None)]
+)
 def test_an_error_may_stand_in_the_response(tmp_path: Path, status: int, error: str | None) -> None:
     """Browsers and mitmproxy name it there; what is a remark on a whole answer is no error."""
     failed = {**PLAIN, "response": {"status": status, "_error": "net::ERR_FAILED"}}
     (found,) = read_har(write(tmp_path / "x.har", failed))
 
     assert found.error == error
+
+
+@pytest.mark.parametrize("status", [0, -5, 1, 101, 600, 99_999, 1e300, "200", None])
+def test_what_is_no_status_is_no_answer(tmp_path: Path, status: object) -> None:
+    """Only what a server can send as the end of an answer is replayed and judged."""
+    (found,) = read_har(write(tmp_path / "x.har", {**PLAIN, "response": {"status": status}}))
+
+    assert found.status is None
 
 
 BROKEN = {

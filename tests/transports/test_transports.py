@@ -169,3 +169,37 @@ def test_a_contract_may_be_a_folder(tmp_path: Path) -> None:
     transport.close()
     with pytest.raises(UsageError, match="no mode 'sometimes'"):
         RecordingTransport(tmp_path / "x.har", provider="kie", mode="sometimes")
+
+
+class Silent(httpx.AsyncBaseTransport):
+    """Takes a request and says nothing."""
+
+    def __init__(self) -> None:
+        self.has_begun = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.has_begun.set()
+        await asyncio.Event().wait()
+        return httpx.Response(200, request=request)
+
+
+def test_a_submit_that_is_given_up_is_recorded(tmp_path: Path) -> None:
+    """Whoever cancels the task that waits may have paid: the call is in the file, and counts."""
+    path = tmp_path / "x.har"
+
+    async def give_up() -> None:
+        silent = Silent()
+        transport = AsyncRecordingTransport(path, provider="kie", transport=silent, max_credits=7)
+        async with httpx.AsyncClient(transport=transport) as client:
+            order = asyncio.create_task(client.post(f"{API}/jobs/createTask", json=SUBMIT))
+            await silent.has_begun.wait()
+            order.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await order
+            refused = await client.post(f"{API}/jobs/createTask", json=SUBMIT)
+            assert refused.status_code == 402
+
+    asyncio.run(give_up())
+    (kept,) = check(path)
+
+    assert (kept.operation, kept.error, kept.status) == ("createTask", "left", None)

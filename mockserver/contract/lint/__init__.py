@@ -74,7 +74,7 @@ RULES: Final[tuple[tuple[Check, ...], ...]] = (
 def lint(folder: Path) -> list[Finding]:
     """Every finding in a contract's folder, over all its editions; what two share is told once.
 
-    Raises ContractError if there is no contract, or its main file is no YAML.
+    Raises ContractError if there is no contract, its main file is no YAML, or a part is none.
     """
     read_document(folder, DOCUMENTED)
     findings: dict[Finding, None] = {}

@@ -1,5 +1,6 @@
 """A proxy for callbacks: its addresses replace the client's, so that the call is recorded too."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +22,9 @@ from mockserver.web.recorder.upstream import HOP_BY_HOP
 
 PREFIX: Final = "/_callbacks/"
 MAX_PLACES: Final = 10_000
+
+# However often a slash is escaped.
+_OURS: Final = re.compile(rb"_callbacks\\*/([0-9a-f]{32})")
 _SET_ANEW: Final = HOP_BY_HOP | {"host", "content-length", "connection"}
 
 
@@ -64,10 +68,9 @@ class StandIn:
 
     def restore(self, data: bytes) -> bytes:
         """What comes from the provider, with the client's addresses again."""
-        if PREFIX.encode() not in data and PREFIX.replace("/", "\\/").encode() not in data:
-            return data
-        for place in self._places.values():
-            for ours, theirs in list_spellings(place.url, place.client_url):
+        for token in dict.fromkeys(_OURS.findall(data)):
+            place = self._places.get(token.decode())
+            for ours, theirs in list_spellings(place.url, place.client_url) if place else ():
                 data = data.replace(ours, theirs)
         return data
 

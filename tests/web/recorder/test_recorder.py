@@ -21,6 +21,7 @@ from mockserver.engine.settings import Settings
 from mockserver.record.exchange import Exchange, Kind
 from mockserver.record.har import read_har
 from mockserver.record.recording import Recording
+from mockserver.record.spelling import list_spellings
 from mockserver.web.app import build_app
 from mockserver.web.callbacks.targets import Targets
 from mockserver.web.options import Options
@@ -522,3 +523,38 @@ def test_a_file_that_breaks_the_recorder_is_told(
 
     assert [exchange.kind for exchange in kept] == [Kind.CALL] * 2
     assert any(line.endswith("was not recorded: KeyError: 'a mistake'") for line in session.notices)
+
+
+@pytest.mark.parametrize("slash", ["/", "\\/", "\\\\/", "\\\\\\/"])
+def test_our_address_is_found_however_it_is_spelled(kie: Contract, slash: str) -> None:
+    """Slashes may be escaped, also in JSON within a string; the client sees its own address."""
+    stand_in = StandIn("http://127.0.0.1:1", Targets(), SystemClock())
+    theirs = "http://127.0.0.1:9/hook"
+    body = json.dumps({**SUBMIT, "callBackUrl": theirs}).encode()
+    sent = stand_in.replace("kie", kie.operations["createTask"], body)
+    ours = json.loads(sent)["callBackUrl"]
+
+    told = stand_in.restore(f'{{"param": "{ours}"}}'.replace("/", slash).encode())
+
+    assert told.decode() == f'{{"param": "{theirs}"}}'.replace("/", slash)
+
+
+def test_only_the_addresses_in_an_answer_are_looked_for(
+    kie: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many addresses were given out, an answer costs what it repeats of them."""
+    stand_in = StandIn("http://127.0.0.1:1", Targets(), SystemClock())
+    sent = b""
+    for number in range(50):
+        body = json.dumps({**SUBMIT, "callBackUrl": f"http://127.0.0.1:9/{number}"}).encode()
+        sent = stand_in.replace("kie", kie.operations["createTask"], body)
+    asked: list[str] = []
+
+    def spell(ours: str, theirs: str) -> Iterator[tuple[bytes, bytes]]:
+        asked.append(theirs)
+        return list_spellings(ours, theirs)
+
+    monkeypatch.setattr("mockserver.web.recorder.stand_in.list_spellings", spell)
+
+    assert json.loads(stand_in.restore(sent))["callBackUrl"] == "http://127.0.0.1:9/49"
+    assert asked == ["http://127.0.0.1:9/49"]
