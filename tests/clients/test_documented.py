@@ -38,7 +38,8 @@ REFUSALS: dict[str, type[ImageError]] = {
 }
 PHASES = {phase.value for phase in Phase}
 SUBMITS = {"createTask", "generate", "generateV2"}
-NOT_CALLED = ("4o", "FluxKontext", "Veo", "Aleph")  # operations of KIE.AI that the client has no use for
+# In the names of operations that the client has no use for.
+NOT_CALLED = ("4o", "FluxKontext", "Veo", "Aleph")
 
 
 def list_examples() -> Iterator[Any]:
