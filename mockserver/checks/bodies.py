@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
@@ -92,6 +93,9 @@ def invalid_request_is_refused(
     body = find_operation(find_contract(case), case).body
     if body is not None and "multipart/form-data" in body.media_types:
         return True  # in a form, whatever is sent is a text, or a file
+    sent = parse_qsl(urlsplit(str(response.request.url)).query, keep_blank_values=True)
+    if len(dict(sent)) < len(sent) or "" in dict(sent).values():
+        return True  # an empty parameter counts as absent, and of a repeated one the first counts
     return _find_own("negative_data_rejection")(ctx, translate(response, case), case)
 
 

@@ -67,12 +67,16 @@ def test_drift_ends_with_1_and_is_written_as_json(
 
 
 def test_the_overlay_is_an_edition_that_agrees(
-    capsys: pytest.CaptureFixture[str], tape: Path, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """The file that --overlay writes lies beside the contract as one of its editions."""
-    folder = tmp_path / "kie"
+    folder, tape = tmp_path / "kie", tmp_path / "tape.har"
     shutil.copytree(contracts_dir() / "kie", folder)
     overlay = folder / "mended.yaml"
+    # Of tasks that it does not know, the 4o Image API says with another code than documented that
+    # there are none: that is about requests, and no overlay can say it.
+    own = [each for each in record("kie", "observed") if "/gpt4o-image/record-info" not in each.url]
+    write_har(tape, forget(own))
     base = ["drift", str(tape), "--provider", "kie", "--contract", str(folder), "--edition"]
 
     assert main([*base, "documented", "--overlay", str(overlay)]) == 1
