@@ -9,6 +9,8 @@ from mockserver.contract.reading import read_reply
 from mockserver.contract.shape import Shape
 from mockserver.errors import ContractError
 
+EXAMPLES = settings().max_examples // 2  # for each of some hundreds of shapes
+
 FactsFor = Callable[..., st.SearchStrategy[dict[str, object]]]
 
 
@@ -31,6 +33,7 @@ def test_rendering_what_was_read_gives_the_same_body(
 ) -> None:
     """Rendering what was read from a rendered body gives that body, in every edition."""
 
+    @settings(max_examples=EXAMPLES)
     @given(facts_for(contract, shape))
     def law(facts: dict[str, object]) -> None:
         body = shape.render(facts)
@@ -46,6 +49,7 @@ def test_reading_gives_back_the_facts_that_were_rendered(
     """A fact that is read is the fact that was given, but for what its encoding cannot hold."""
     carried = set(list_carried(shape.schema)) & shape.needs
 
+    @settings(max_examples=EXAMPLES)
     @given(facts_for(contract, shape))
     def law(facts: dict[str, object]) -> None:
         read = shape.read(shape.render(facts))
@@ -62,6 +66,7 @@ def test_every_rendered_body_keeps_its_own_schema(
 ) -> None:
     """What a shape renders, that shape accepts."""
 
+    @settings(max_examples=EXAMPLES)
     @given(facts_for(contract, shape))
     def law(facts: dict[str, object]) -> None:
         assert shape.find_violations(shape.render(facts)) == []
@@ -75,7 +80,7 @@ def test_a_reply_is_read_as_what_it_was_rendered_as(
     """Of all shapes of an operation, only the one that rendered a reply accepts it."""
     operations = [op for op in contract.operations.values() if shape in op.shapes.values()]
 
-    @settings(max_examples=settings().max_examples // 2)
+    @settings(max_examples=EXAMPLES)
     @given(facts_for(contract, shape))
     def law(facts: dict[str, object]) -> None:
         body = shape.render(facts)
@@ -89,6 +94,7 @@ def test_a_reply_is_read_as_what_it_was_rendered_as(
 def test_a_body_is_whole_or_refused(contract: Contract, shape: Shape, facts_for: FactsFor) -> None:
     """With facts missing, a shape renders a body that it accepts, or says what is missing."""
 
+    @settings(max_examples=EXAMPLES)
     @given(facts_for(contract, shape, partly=True))
     def law(facts: dict[str, object]) -> None:
         try:
