@@ -20,6 +20,7 @@ def write_contract(folder: Path, models: int) -> Path:
     root["x-provider"]["name"] = NAME
     file, _, pointer = MODEL.partition("#")
     names = [f"{number:04d}" for number in range(models)]
+    shutil.copytree(source / "apis", folder / "apis")
     (folder / "models").mkdir(parents=True)
     for name in names:
         shutil.copy(source / "models" / file, folder / "models" / f"{name}.yaml")
