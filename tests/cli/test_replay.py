@@ -80,7 +80,7 @@ def test_the_end_in_words(replay: Start) -> None:
     status, _, err = stop(process, signal.SIGINT)
 
     assert status == 0
-    assert "replayed 1 of 2 recorded tasks, 1 times in all" in err
+    assert "replayed 1 of 2 recorded tasks, plays in all: 1" in err
     assert f"task {task_id}: 2 polls after its last recorded reply" in err
     assert "never played: 850e0ab27e67f253d8cf071446ab9c7b" in err
 

@@ -79,8 +79,8 @@ def describe_report(report: dict[str, Any]) -> list[str]:
     """The report in lines for people."""
     counts = (
         f"replayed {report['played']} of {report['recorded']} recorded tasks, "
-        f"{report['plays']} times in all; {report['others']} other calls; "
-        f"{report['misses']} requests were not recorded."
+        f"plays in all: {report['plays']}; other calls: {report['others']}; "
+        f"requests that were not recorded: {report['misses']}"
     )
     details = [f"network errors told: {count_names(report['errors'])}"] if report["errors"] else []
     details += [
