@@ -108,7 +108,7 @@ class Files:
                     task_id=task_id,
                     fault=fault,
                     number=next(account.journal.numbers),
-                    size=measure_head(request.target, request.headers),
+                    extra=measure_head(request.target, request.headers),
                 )
             )
 

@@ -84,5 +84,5 @@ def _begin(journal: Journal, method: str, request: Call | Stray, now: int, reply
         scenario=None,
         task_id=None,
         number=next(journal.numbers),
-        size=measure_head(request.target, request.headers),
+        extra=measure_head(request.target, request.headers),
     )

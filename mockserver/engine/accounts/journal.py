@@ -39,9 +39,7 @@ class Entry(Struct, gc=False):
     task_id: str | None
     fault: str | None = None  # the one that acted
     number: int = 0  # counts all requests that a server got, from 1
-    # Bytes that it takes, roughly. Before it stands in a journal only those of its head, or none if
-    # other entries share its strings.
-    size: int = 0
+    extra: int = 0  # bytes of its head and its remarks, roughly; none if others share its strings
 
 
 class Journal:
@@ -81,15 +79,15 @@ class Journal:
             entry = replace(entry, request=entry.request[:most], reply=entry.reply[:most])
         if entry.notes or entry.violations:
             entry.violations, entry.notes = cut_remarks(entry.violations, entry.notes)
-            entry.size += measure_remarks(entry.violations, entry.notes)
-        growth = entry.size = entry.size + _OVERHEAD + len(entry.request) + len(entry.reply)
+            entry.extra += measure_remarks(entry.violations, entry.notes)
+        growth = measure_entry(entry)
         entries = self.entries
         entries.append(entry)
         self.total += 1
         while len(entries) > self._max_entries or (
             self._size + growth > self._max_bytes and entries
         ):
-            growth -= entries.popleft().size
+            growth -= measure_entry(entries.popleft())
         self._size += growth
         if self._shelf is not None and growth:
             self._shelf.take(growth)
@@ -106,6 +104,11 @@ class Journal:
         """Forget the entries, and share no room with others any more."""
         self.clear()
         self._shelf = None
+
+
+def measure_entry(entry: Entry) -> int:
+    """How many bytes an entry takes, roughly; in few steps, as it is asked for with every call."""
+    return _OVERHEAD + entry.extra + len(entry.request) + len(entry.reply)
 
 
 def measure_head(target: str, headers: Mapping[str, str]) -> int:
