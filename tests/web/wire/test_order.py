@@ -65,7 +65,7 @@ def list_entries(app: Opened) -> list[Entry]:
     engine = app.engine
     journals = [engine.strays, *(account.journal for account in engine.accounts)]
     # What an entry costs differs: a head that is known is not kept twice.
-    return [replace(entry, size=0) for journal in journals for entry in journal.entries]
+    return [replace(entry, extra=0) for journal in journals for entry in journal.entries]
 
 
 def count_entries(app: Opened) -> int:
